@@ -1,0 +1,89 @@
+"""Spatial coevolution of encoder and decoder populations on a torus.
+
+The names below are the public surface; everything that the commands do is one of them. They
+are imported when first used, so that ``import coevo`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coevo.assemble import assemble
+    from coevo.datasets import DataOptions, Dataset, load_dataset
+    from coevo.engine import Engine, evolve
+    from coevo.errors import CoevoError
+    from coevo.experiment import Experiment, experiment_from_dict, load_experiment, to_toml
+    from coevo.interruption import Interrupted
+    from coevo.listing import listing
+    from coevo.loop import Hooks, Progress
+    from coevo.pairing_files import load_pairing
+    from coevo.random import Key
+    from coevo.records import read as read_records
+    from coevo.report import write_report
+    from coevo.run import Run, resume, run
+
+__all__ = [
+    "run",
+    "resume",
+    "Run",
+    "Hooks",
+    "Progress",
+    "Interrupted",
+    "Experiment",
+    "load_experiment",
+    "experiment_from_dict",
+    "to_toml",
+    "load_pairing",
+    "read_records",
+    "write_report",
+    "listing",
+    "load_dataset",
+    "Dataset",
+    "DataOptions",
+    "assemble",
+    "Engine",
+    "evolve",
+    "Key",
+    "CoevoError",
+]
+
+_HOMES = {
+    "run": "run",
+    "resume": "run",
+    "Run": "run",
+    "Hooks": "loop",
+    "Progress": "loop",
+    "Interrupted": "interruption",
+    "Experiment": "experiment",
+    "load_experiment": "experiment",
+    "experiment_from_dict": "experiment",
+    "to_toml": "experiment",
+    "load_pairing": "pairing_files",
+    "read_records": "records",
+    "write_report": "report",
+    "listing": "listing",
+    "load_dataset": "datasets",
+    "Dataset": "datasets",
+    "DataOptions": "datasets",
+    "assemble": "assemble",
+    "Engine": "engine",
+    "evolve": "engine",
+    "Key": "random",
+    "CoevoError": "errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'coevo' has no attribute {name!r}")
+    own = "read" if name == "read_records" else name
+    found = getattr(import_module(f"coevo.{_HOMES[name]}"), own)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

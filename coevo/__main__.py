@@ -1,0 +1,5 @@
+"""``python -m coevo`` is ``coevo``."""
+
+from coevo.cli import main
+
+main()

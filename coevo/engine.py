@@ -1,0 +1,271 @@
+"""One generation of a stack of worlds: evaluate, select, improve, replace, measure.
+
+docs/generation.md says exactly what is computed. Nothing here knows of files, configuration,
+clocks or logs, loops over cells, or waits for the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+from coevo.held_out import HeldOut
+from coevo.networks import NetworkPair
+from coevo.optimizers import CellOptimizer, CellProblem, Improved, OptimizerState
+from coevo.pairing import Selected, Selection, chunks, pairing_losses
+from coevo.population import Population
+from coevo.random import Key, integers, torch_seed
+from coevo.state import GridState
+from coevo.stream import Batch, DataOrder, TrainingRows, batches
+from coevo.tasks import METRICS, Task, draw_noise
+from grids import Grid, PairingPlan, own_plan, shared_plan
+
+__all__ = ["Engine", "Measures", "Per", "Replacement", "evolve"]
+
+Per: TypeAlias = Literal["world", "cell"]
+Replacement: TypeAlias = Literal["always", "if_better"]
+Measures: TypeAlias = dict[str, Tensor]
+"""What one generation records, each ``[cells]``."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Everything about an experiment that does not change from generation to generation.
+
+    Attributes:
+        grid: cells, worlds and neighborhoods.
+        seeds: ``[worlds]`` int64, the seed that is each world's identity.
+        networks: the architectures of both roles.
+        task: corruption and loss.
+        training: the training rows.
+        validation: held-out rows for replacement, records and the choice of the best pairing.
+        selection: concept and tournament.
+        optimizer: improves the selected pairings.
+        order: cuts the training rows into batches.
+        cells_per_chunk: cells that are improved, or evaluated, at once.
+        dtype: float type of weights and data.
+        evaluation_rows: size of the evaluation batch.
+        evaluation_batch_per: who shares an evaluation batch.
+        order_per: who shares a data order.
+        subset_per: who shares a data subset.
+        replacement: when the improved pair becomes the center.
+        replacement_rows: validation rows that ``if_better`` compares on; None for all.
+        measure_every: validation metrics are taken in every so manyth generation.
+    """
+
+    grid: Grid
+    seeds: Tensor
+    networks: NetworkPair
+    task: Task
+    training: TrainingRows
+    validation: HeldOut
+    selection: Selection
+    optimizer: CellOptimizer
+    order: DataOrder
+    cells_per_chunk: int
+    dtype: torch.dtype = torch.float32
+    evaluation_rows: int = 64
+    evaluation_batch_per: Per = "world"
+    order_per: Per = "cell"
+    subset_per: Per = "world"
+    replacement: Replacement = "always"
+    replacement_rows: int | None = None
+    measure_every: int = 1
+
+    @cached_property
+    def cell_key(self) -> Key:
+        """One random stream per cell."""
+        return Key.for_cells(self.seeds[self.grid.world_of], self.grid.cell_of)
+
+    @cached_property
+    def world_key(self) -> Key:
+        """One random stream per world."""
+        return Key.for_worlds(self.seeds)
+
+    @cached_property
+    def plan(self) -> PairingPlan:
+        """Who evaluates what."""
+        if self.evaluation_batch_per == "world":
+            return shared_plan(self.grid.neighbors, self.grid.world_of)
+        return own_plan(self.grid.neighbors)
+
+    @cached_property
+    def members(self) -> Tensor | None:
+        """The training rows of each world or cell: ``[streams, rows]``; None for all rows."""
+        return self.order.members(self.cell_key if self.subset_per == "cell" else self.world_key)
+
+    def init(self) -> GridState:
+        """The state before the first generation."""
+        device = self.seeds.device
+        populations = []
+        for role in ("encoder", "decoder"):
+            network = self.networks.encoder if role == "encoder" else self.networks.decoder
+            seeds = torch_seed(self.cell_key.of("initialize").of(role))
+            populations.append(network.initialize(seeds, dtype=self.dtype).to(device))
+        encoders, decoders = populations
+        running = torch.ones(self.grid.cells, dtype=torch.bool, device=device)
+        return GridState(0, encoders, decoders, self.optimizer.init(encoders, decoders), running)
+
+    def advance(self, state: GridState) -> tuple[GridState, Measures]:
+        """Compute one generation.
+
+        Args:
+            state: left as it is.
+
+        Returns:
+            The state after it, and what is to be recorded of it.
+        """
+        with torch.no_grad():
+            selected = self._select(state)
+        improved = self._improve(state, selected)
+        with torch.no_grad():
+            accepted, encoders, decoders, optimizer = self._replace(state, improved)
+            running = state.running & self._world_finite(improved)
+            after = GridState(state.generation + 1, encoders, decoders, optimizer, running)
+            after = after.merge(running, state)
+            measures = self._measures(after, selected, accepted, improved)
+        return after, measures
+
+    def _select(self, state: GridState) -> Selected:
+        key = self.cell_key.at(state.generation)
+        losses = pairing_losses(
+            self.networks,
+            self.task,
+            (state.encoders, state.decoders),
+            self.plan,
+            self._evaluation_batch(state.generation),
+            cells_per_chunk=self.cells_per_chunk,
+        )
+        return self.selection.select(losses, key)
+
+    def _evaluation_batch(self, generation: int) -> Batch:
+        own = self.evaluation_batch_per == "cell"
+        key = (self.cell_key if own else self.world_key).at(generation)
+        rows = integers(key.of("evaluation"), (self.evaluation_rows,), self.training.rows)
+        inputs, targets = self.training.inputs[rows], self.training.targets[rows]
+        if self.task.noise is not None:
+            noise_key = self.world_key.at(generation).of("evaluation_noise")
+            shape = tuple(inputs.shape[1:])
+            noise = draw_noise(self.task.noise, noise_key, shape, dtype=inputs.dtype)
+            inputs = self.task.corrupt(inputs, noise[self.grid.world_of] if own else noise)
+        return Batch(inputs, targets)
+
+    def _improve(self, state: GridState, selected: Selected) -> Improved:
+        parts = [
+            self.optimizer.step(self._problem(state, selected, chunk))
+            for chunk in chunks(self.grid.cells, self.cells_per_chunk)
+        ]
+        names = parts[0].measures
+        return Improved(
+            Population.concatenate([part.encoders for part in parts]),
+            Population.concatenate([part.decoders for part in parts]),
+            OptimizerState.concatenate([part.state for part in parts]),
+            {name: torch.cat([part.measures[name] for part in parts]) for name in names},
+        )
+
+    def _problem(self, state: GridState, selected: Selected, chunk: slice) -> CellProblem:
+        # Worlds are contiguous, so a chunk's worlds are known without asking the device.
+        size = self.grid.cells_per_world
+        worlds = slice(chunk.start // size, (chunk.stop - 1) // size + 1)
+        world_of = self.grid.world_of[chunk] - worlds.start
+        indices = self._training_indices(chunk, worlds, world_of, state.generation)
+        noise = self.world_key.select(worlds).at(state.generation).of("noise")
+        return CellProblem(
+            cells=torch.arange(chunk.start, chunk.stop, device=self.seeds.device),
+            neighbors=self.grid.neighbors[chunk],
+            selected_encoders=selected.encoders[chunk],
+            selected_decoders=selected.decoders[chunk],
+            encoders=state.encoders,
+            decoders=state.decoders,
+            state=state.optimizer,
+            networks=self.networks,
+            task=self.task,
+            batches=batches(self.training, indices, self.task, noise, world_of),
+            steps=self.order.steps,
+            key=self.cell_key.select(chunk).at(state.generation),
+        )
+
+    def _training_indices(
+        self, chunk: slice, worlds: slice, world_of: Tensor, generation: int
+    ) -> Tensor:
+        if self.order_per == "cell":
+            positions = self.order.positions(self.cell_key.select(chunk), generation)
+        else:
+            positions = self.order.positions(self.world_key.select(worlds), generation)[world_of]
+        if self.members is None:
+            return positions
+        members = self.members[chunk]
+        if self.subset_per == "world":
+            members = self.members[worlds][world_of]
+        return members.gather(1, positions.flatten(1)).view_as(positions)
+
+    def _replace(
+        self, state: GridState, improved: Improved
+    ) -> tuple[Tensor, Population, Population, OptimizerState]:
+        if self.replacement == "always":
+            accepted = torch.ones_like(state.running)
+            return accepted, improved.encoders, improved.decoders, improved.state
+        rows, loss = self.validation.first(self.replacement_rows), self.task.loss
+        before, after = (
+            rows.metrics(self.networks, self.task, *pair, names=(loss,))[loss]
+            for pair in ((state.encoders, state.decoders), (improved.encoders, improved.decoders))
+        )
+        accepted = after < before
+        return (
+            accepted,
+            improved.encoders.merge(accepted, state.encoders),
+            improved.decoders.merge(accepted, state.decoders),
+            improved.state.accepted(accepted, state.optimizer),
+        )
+
+    def _world_finite(self, improved: Improved) -> Tensor:
+        """Whether all numbers of a cell's world are finite: ``[cells]`` bool."""
+        finite = improved.measures["train_loss"].isfinite()
+        finite = finite & improved.encoders.finite() & improved.decoders.finite()
+        return finite.view(self.grid.worlds, -1).all(1)[self.grid.world_of]
+
+    def _measures(
+        self, state: GridState, selected: Selected, accepted: Tensor, improved: Improved
+    ) -> Measures:
+        neighbors, cell_of = self.grid.neighbors, self.grid.cell_of
+        measures = {
+            "running": state.running,
+            "selection_loss": selected.losses,
+            "encoder_from": cell_of[neighbors.gather(1, selected.encoders.unsqueeze(1))[:, 0]],
+            "decoder_from": cell_of[neighbors.gather(1, selected.decoders.unsqueeze(1))[:, 0]],
+            "replaced": accepted,
+            **improved.measures,
+        }
+        if state.generation % self.measure_every == 0:
+            found = self.validation.metrics(
+                self.networks, self.task, state.encoders, state.decoders
+            )
+        else:
+            absent = torch.full_like(state.running, torch.nan, dtype=torch.float64)
+            found = dict.fromkeys(METRICS, absent)
+        return measures | {f"validation_{name}": value for name, value in found.items()}
+
+
+def evolve(
+    engine: Engine, state: GridState, generations: int
+) -> Iterator[tuple[GridState, Measures]]:
+    """Compute generations until the state has completed ``generations`` of them.
+
+    Logging, checkpoints and stopping are the caller's, around its loop.
+
+    Args:
+        engine: the experiment.
+        state: where to start; `Engine.init` gives the first one.
+        generations: the total to reach.
+
+    Yields:
+        The state after each generation, and what is to be recorded of it.
+    """
+    while state.generation < generations:
+        state, measures = engine.advance(state)
+        yield state, measures

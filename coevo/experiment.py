@@ -1,0 +1,161 @@
+"""Experiments: from a file, a preset or a mapping to checked values, and back to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from coevo.errors import CoevoError
+from coevo.presets import preset_names, preset_path
+from coevo.problems import KeyPath, Problem, complaint, shown, suggestion
+from coevo.rules import Given, applies, broken_rules
+from coevo.schema import DEFAULTS, Experiment
+from coevo.tables import (
+    CheckpointTable,
+    DataTable,
+    EngineTable,
+    EvaluationTable,
+    GridTable,
+    NetworkTable,
+    OptimizerTable,
+    SelectionTable,
+    SweepTable,
+    TaskTable,
+)
+from coevo.toml_text import overridden, parse_override, parse_toml, write_toml
+from coevo.validation import value_problems
+
+__all__ = [
+    "Experiment",
+    "load_experiment",
+    "experiment_from_dict",
+    "to_toml",
+    "GridTable",
+    "TaskTable",
+    "DataTable",
+    "NetworkTable",
+    "SelectionTable",
+    "OptimizerTable",
+    "EvaluationTable",
+    "EngineTable",
+    "CheckpointTable",
+    "SweepTable",
+]
+
+
+def load_experiment(source: str | Path, overrides: Sequence[str] = ()) -> Experiment:
+    """Read an experiment from a TOML file or a preset.
+
+    Args:
+        source: the name of a preset, or the path of a file. A file with the name of a preset
+            is found as ``./name``.
+        overrides: ``key=value`` strings with dotted keys, as given to ``--set``. Values are
+            TOML, or plain text where they are not valid TOML.
+
+    Returns:
+        The experiment. Relative paths in it are as they were written.
+
+    Raises:
+        CoevoError: the file cannot be read, or is wrong; a line for each mistake, at most
+            ten, with the path in the file, the value, and the fix.
+
+    Examples:
+        >>> load_experiment("digits", ["grid.rows=5", "task.loss=bce"]).grid.rows
+        5
+        >>> load_experiment("digits", ["task.loss=bec", "grid.row=3"])
+        Traceback (most recent call last):
+        ...
+        coevo.errors.CoevoError: --set grid.row: unknown key; did you mean 'rows'?
+        --set task.loss: 'bec' is not a loss; did you mean 'bce'?
+    """
+    tables = parse_toml(_read(source), str(source))
+    changes = [parse_override(text) for text in overrides]
+    paths = [path for path, _ in changes]
+
+    def origin(problem: Problem) -> str:
+        return "--set " if _concerns(problem, paths) else f"{source}: "
+
+    return _checked(overridden(tables, changes), origin)
+
+
+def experiment_from_dict(mapping: Mapping[str, Any]) -> Experiment:
+    """Check an experiment that is at hand as nested mappings.
+
+    Args:
+        mapping: tables and keys as in a file; None only where it is the default.
+
+    Raises:
+        CoevoError: as for `load_experiment`.
+
+    Examples:
+        >>> experiment_from_dict({"network": {"latent": 8}}).network.hidden
+        (48,)
+        >>> experiment_from_dict({"network": {"latent": 0}})
+        Traceback (most recent call last):
+        ...
+        coevo.errors.CoevoError: network.latent: 0 is too small; use a whole number >= 1
+    """
+    return _checked(mapping, lambda _: "")
+
+
+def to_toml(experiment: Experiment) -> str:
+    """Write an experiment with all keys that have a meaning in it, the defaults included.
+
+    Returns:
+        TOML from which `load_experiment` makes an equal experiment.
+
+    Examples:
+        >>> to_toml(Experiment()).splitlines()[:3]
+        ['seed = 1', 'generations = 60', 'dtype = "float32"']
+    """
+    values = experiment.model_dump()
+    given = Given(values, DEFAULTS)
+    tables = {
+        table: {
+            key: values[table][key]
+            for key in keys
+            if values[table][key] is not None and applies(f"{table}.{key}", given)
+        }
+        for table, keys in DEFAULTS.items()
+    }
+    return write_toml({**values, **tables})
+
+
+def _checked(mapping: Mapping[str, Any], origin: Callable[[Problem], str]) -> Experiment:
+    if not isinstance(mapping, Mapping):
+        raise CoevoError(f"{shown(mapping)} is not an experiment; give a mapping of its tables")
+    tables = {k: dict(v) if isinstance(v, Mapping) else v for k, v in mapping.items()}
+    try:
+        return Experiment.model_validate(tables)
+    except ValidationError as error:
+        problems = value_problems(error, Experiment)
+    refused = frozenset(".".join(map(str, problem.path[:2])) for problem in problems)
+    problems += broken_rules(Given(tables, DEFAULTS, refused))
+    raise complaint(problems, origin)
+
+
+def _concerns(problem: Problem, paths: Sequence[KeyPath]) -> bool:
+    """Whether one of the paths leads to the problem's key, to its table, or into its value."""
+    for path in paths:
+        shared = min(len(path), len(problem.path))
+        if path[:shared] == problem.path[:shared]:
+            return True
+    return False
+
+
+def _read(source: str | Path) -> bytes:
+    path = preset_path(source) if source in preset_names() else Path(source)
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        known = ", ".join(preset_names())
+        files = [str(file) for file in path.parent.glob("*.toml")]
+        close = suggestion(str(source), [*preset_names(), *files])
+        fix = f"did you mean {close!r}?" if close else "give a TOML file or a preset"
+        raise CoevoError(f"{source}: no such file or preset; {fix} (presets: {known})") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise CoevoError(f"{source}: cannot be read ({reason}); give a TOML file") from error

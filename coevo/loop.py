@@ -1,0 +1,172 @@
+"""The loop around the engine: records, checkpoints, progress and stopping."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from coevo import checkpoint
+from coevo.assemble import Assembled
+from coevo.engine import Measures, evolve
+from coevo.experiment import Experiment
+from coevo.interruption import Interrupted
+from coevo.outcome import Outcome, conclude
+from coevo.records import RecordWriter, truncate
+from coevo.report import write_report
+from coevo.run_directory import RunDirectory
+from coevo.state import GridState
+
+__all__ = ["Hooks", "Interrupted", "Progress", "to_the_end"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is, told after every generation.
+
+    Attributes:
+        directory: of the run.
+        generation: completed ones.
+        generations: in all.
+        best_loss: lowest validation loss of any running cell, or NaN where not measured.
+        stopped_worlds: worlds that stopped because a number was not finite.
+    """
+
+    directory: Path
+    generation: int
+    generations: int
+    best_loss: float
+    stopped_worlds: int
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """How the caller looks on.
+
+    Attributes:
+        watch: told after every generation.
+        stop: asked after every generation whether to stop.
+        say: told in words what a user should know.
+    """
+
+    watch: Callable[[Progress], None] = lambda _: None
+    stop: Callable[[], bool] = lambda: False
+    say: Callable[[str], None] = lambda _: None
+
+
+def to_the_end(
+    place: RunDirectory,
+    experiment: Experiment,
+    assembled: Assembled,
+    found: checkpoint.Checkpoint | None,
+    hooks: Hooks,
+) -> Outcome:
+    """Compute what is left of a run and conclude it. The caller holds the directory's lock.
+
+    Args:
+        place: the run directory, with the experiment in it.
+        experiment: what to run.
+        assembled: its engine.
+        found: the checkpoint to start from; None starts at the first generation.
+        hooks: how the caller looks on.
+
+    Raises:
+        Interrupted: `Hooks.stop` said so.
+    """
+    began = time.perf_counter()
+    if found is None:
+        state, spent = assembled.engine.init(), 0.0
+    else:
+        device = str(assembled.engine.seeds.device)
+        state = GridState.from_shards(found.generation, found.shards).to(device)
+        spent = float(str(found.metadata.get("seconds", 0.0)))
+
+    def seconds() -> float:
+        return spent + time.perf_counter() - began
+
+    truncate(place.records, state.generation)
+    state = _generations(place, experiment, assembled, state, hooks, seconds)
+    outcome = conclude(place, experiment, assembled, state, seconds())
+    write_report(place.path)
+    return outcome
+
+
+def _generations(
+    place: RunDirectory,
+    experiment: Experiment,
+    assembled: Assembled,
+    state: GridState,
+    hooks: Hooks,
+    seconds: Callable[[], float],
+) -> GridState:
+    columns = _Columns(assembled, experiment)
+    running = state.running.cpu()
+    with RecordWriter(place.records) as writer:
+        for state, measures in evolve(assembled.engine, state, experiment.generations):  # noqa: B020 - the newest state is what the loop is for
+            rows = columns.rows(state.generation, measures, running)
+            writer.append(rows)
+            running = state.running.cpu()
+            hooks.watch(_progress(place, experiment, state, measures, running))
+            last = state.generation == experiment.generations or not bool(running.any())
+            stop = not last and hooks.stop()
+            if last or stop or state.generation % experiment.checkpoint.every == 0:
+                # Records first: a checkpoint promises that its generation's records are there.
+                writer.flush()
+                checkpoint.save(
+                    place.checkpoints,
+                    state.generation,
+                    state.shards(),
+                    {"seconds": round(seconds(), 3)},
+                    keep=experiment.checkpoint.keep,
+                )
+            if stop:
+                raise Interrupted(place.path, state.generation)
+            if last:
+                break
+    return state
+
+
+class _Columns:
+    """Turns a generation's measures into rows of records."""
+
+    def __init__(self, assembled: Assembled, experiment: Experiment) -> None:
+        grid = assembled.engine.grid
+        place = grid.torus.coordinates().repeat(grid.worlds, 1)
+        self._fixed = {
+            "world": grid.world_of.cpu(),
+            "seed": experiment.seed + grid.world_of.cpu(),
+            "cell": grid.cell_of.cpu(),
+            "row": place[:, 0],
+            "column": place[:, 1],
+        }
+
+    def rows(self, generation: int, measures: Measures, running: Tensor) -> dict[str, Tensor]:
+        """Rows of the worlds that ran in this generation; ``running`` is before it."""
+        own = {name: tensor.cpu() for name, tensor in measures.items()}
+        number = torch.full_like(self._fixed["cell"], generation)
+        return {
+            name: tensor[running]
+            for name, tensor in {**self._fixed, "generation": number, **own}.items()
+        }
+
+
+def _progress(
+    place: RunDirectory,
+    experiment: Experiment,
+    state: GridState,
+    measures: Measures,
+    running: Tensor,
+) -> Progress:
+    losses = measures[f"validation_{experiment.task.loss}"].cpu()[running]
+    worlds = running.view(experiment.sweep.replicates, -1)[:, 0]
+    return Progress(
+        place.path,
+        state.generation,
+        experiment.generations,
+        float(losses.min()) if len(losses) else float("nan"),
+        int((~worlds).sum()),
+    )

@@ -1,0 +1,160 @@
+"""The gradient cell optimizer: each cell descends with its own, evolving learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+from coevo.cells import select
+from coevo.optimizers.regimes import all_pairings, opponents, opponents_trained, selected
+from coevo.optimizers.trainee import Trainee, empty_moments, moments_for_slot
+from coevo.optimizers.types import CellProblem, Improved, OptimizerState
+from coevo.optimizers.updates import UpdateRule
+from coevo.population import Population
+from coevo.random import normal
+
+__all__ = ["GradientOptimizer", "MomentsPolicy", "PairingsName"]
+
+PairingsName: TypeAlias = Literal["selected", "opponents", "opponents_trained", "all"]
+MomentsPolicy: TypeAlias = Literal["persist", "migrate", "reset"]
+Regime: TypeAlias = Callable[[CellProblem, Trainee, Trainee], Tensor]
+
+_REGIMES: Mapping[PairingsName, Regime] = MappingProxyType(
+    {
+        "selected": selected,
+        "opponents": opponents,
+        "opponents_trained": opponents_trained,
+        "all": all_pairings,
+    }
+)
+_ROLES = ("encoder", "decoder")
+_RATE = "learning_rate"
+
+
+@dataclass(frozen=True)
+class GradientOptimizer:
+    """Gradient steps on the pairings that `pairings` names; see docs/generation.md, section 3.
+
+    Attributes:
+        rule: one gradient step.
+        learning_rate: of every cell before the first generation.
+        walk: standard deviation of the learning rate's step after each generation.
+        minimum: the walk is clipped to this.
+        maximum: likewise.
+        pairings: which pairings train.
+        moments: what becomes of moments and step counts.
+        always_accepted: promises that no result is rejected, so that step counts agree between
+            cells and the fused kernel can be used.
+    """
+
+    rule: UpdateRule = field(default_factory=UpdateRule)
+    learning_rate: float = 1e-3
+    walk: float = 0.0
+    minimum: float = 1e-9
+    maximum: float = 10.0
+    pairings: PairingsName = "selected"
+    moments: MomentsPolicy = "persist"
+    always_accepted: bool = False
+
+    def init(self, encoders: Population, decoders: Population) -> OptimizerState:
+        """Equal learning rates, zero moments."""
+        weight = next(iter(encoders.weights.values()))
+        rates = weight.new_full((encoders.cells,), self.learning_rate)
+        fresh = {
+            "encoder": empty_moments(encoders, self.rule),
+            "decoder": empty_moments(decoders, self.rule),
+        }
+        if self.moments == "migrate":
+            return OptimizerState({_RATE: rates}, fresh["encoder"], fresh["decoder"])
+        cell = {_RATE: rates}
+        if self.moments == "persist":
+            for role in _ROLES:
+                cell |= {f"{role}/{name}": tensor for name, tensor in fresh[role].items()}
+        return OptimizerState(cell)
+
+    def step(self, problem: CellProblem) -> Improved:
+        """Train for one generation, then let the learning rates walk."""
+        rates = problem.state.cell[_RATE].index_select(0, problem.cells)
+        encoders = self._trainee(problem, "encoder", rates)
+        decoders = self._trainee(problem, "decoder", rates)
+        losses = _REGIMES[self.pairings](problem, encoders, decoders)
+        walked = self._walk(rates, problem)
+        result_encoders, encoder_moments = self._result(problem, encoders, "encoder")
+        result_decoders, decoder_moments = self._result(problem, decoders, "decoder")
+        if self.moments == "migrate":
+            state = OptimizerState({_RATE: walked}, encoder_moments, decoder_moments)
+        else:
+            cell = {_RATE: walked}
+            cell |= {f"encoder/{name}": t for name, t in encoder_moments.items()}
+            cell |= {f"decoder/{name}": t for name, t in decoder_moments.items()}
+            state = OptimizerState(cell)
+        measures = {"train_loss": losses, _RATE: rates}
+        return Improved(result_encoders, result_decoders, state, measures)
+
+    @property
+    def _clones(self) -> bool:
+        return self.pairings in ("opponents_trained", "all")
+
+    def _walk(self, rates: Tensor, problem: CellProblem) -> Tensor:
+        if self.walk == 0:
+            return rates
+        moves = normal(problem.key.of(_RATE), (), dtype=torch.float64) * self.walk
+        return (rates.double() + moves).clamp(self.minimum, self.maximum).to(rates.dtype)
+
+    def _trainee(self, problem: CellProblem, role: str, rates: Tensor) -> Trainee:
+        population = problem.encoders if role == "encoder" else problem.decoders
+        if self._clones:
+            source = problem.neighbors.flatten()
+            rates = rates.repeat_interleave(problem.neighbors.shape[1])
+        else:
+            source = self._source(problem, role)
+        agree = self.always_accepted or self.moments == "persist"
+        # Clones other than the selected start from zero where moments stay in their cell.
+        uneven = self._clones and (self.moments == "persist" or self.pairings != "all")
+        return Trainee(
+            population.select(source),
+            self.rule,
+            rates,
+            self._moments(problem, role, source),
+            counts_agree=agree and not uneven,
+        )
+
+    def _moments(self, problem: CellProblem, role: str, source: Tensor) -> dict[str, Tensor] | None:
+        if self.moments == "reset":
+            return None
+        if self.moments == "migrate":
+            kept = problem.state.encoder if role == "encoder" else problem.state.decoder
+            return select(kept, source)
+        prefix = f"{role}/"
+        own = {
+            name.removeprefix(prefix): tensor.index_select(0, problem.cells)
+            for name, tensor in problem.state.cell.items()
+            if name.startswith(prefix)
+        }
+        if not self._clones:
+            return own
+        return moments_for_slot(own, self._lanes(problem, role), problem.neighbors.numel())
+
+    def _result(
+        self, problem: CellProblem, trainee: Trainee, role: str
+    ) -> tuple[Population, dict[str, Tensor]]:
+        if not self._clones:
+            return trainee.finished(), trainee.moments()
+        lanes = self._lanes(problem, role)
+        return trainee.finished().select(lanes), select(trainee.moments(), lanes)
+
+    @staticmethod
+    def _source(problem: CellProblem, role: str) -> Tensor:
+        return problem.source_encoders() if role == "encoder" else problem.source_decoders()
+
+    @staticmethod
+    def _lanes(problem: CellProblem, role: str) -> Tensor:
+        """Where the selected networks stand among the clones: ``[n]`` int64."""
+        slots = problem.selected_encoders if role == "encoder" else problem.selected_decoders
+        cells, k = problem.neighbors.shape
+        return torch.arange(cells, device=slots.device) * k + slots

@@ -1,0 +1,135 @@
+"""The plug-in point of cell optimizers: how a cell improves its selected pairing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from torch import Tensor
+
+from coevo.cells import CellTensors, concatenate, merge
+from coevo.networks import NetworkPair
+from coevo.population import Population
+from coevo.random import Key
+from coevo.stream import Batch
+from coevo.tasks import Task
+
+__all__ = ["CellOptimizer", "CellProblem", "Improved", "OptimizerState"]
+
+
+@dataclass(frozen=True)
+class OptimizerState:
+    """What an optimizer keeps between generations; every tensor is ``[cells, *shape]``.
+
+    Attributes:
+        cell: belongs to the place (a learning rate); stays when networks come and go.
+        encoder: belongs to the cell's encoder; dropped with it when a result is rejected.
+        decoder: belongs to the cell's decoder, likewise.
+    """
+
+    cell: CellTensors = field(default_factory=dict)
+    encoder: CellTensors = field(default_factory=dict)
+    decoder: CellTensors = field(default_factory=dict)
+
+    def accepted(self, accepted: Tensor, before: OptimizerState) -> OptimizerState:
+        """The state after replacement; ``accepted`` is ``[cells]`` bool."""
+        return OptimizerState(
+            self.cell,
+            merge(accepted, self.encoder, before.encoder),
+            merge(accepted, self.decoder, before.decoder),
+        )
+
+    def merge(self, condition: Tensor, otherwise: OptimizerState) -> OptimizerState:
+        """Keep a cell's state where ``condition`` (``[cells]`` bool) holds, else the other's."""
+        return OptimizerState(
+            merge(condition, self.cell, otherwise.cell),
+            merge(condition, self.encoder, otherwise.encoder),
+            merge(condition, self.decoder, otherwise.decoder),
+        )
+
+    @staticmethod
+    def concatenate(parts: list[OptimizerState]) -> OptimizerState:
+        """Join chunks of cells that follow each other."""
+        return OptimizerState(
+            concatenate([part.cell for part in parts]),
+            concatenate([part.encoder for part in parts]),
+            concatenate([part.decoder for part in parts]),
+        )
+
+
+@dataclass(frozen=True)
+class CellProblem:
+    """What some cells are to improve in one generation. All of it is read-only.
+
+    Attributes:
+        cells: ``[n]`` int64, their numbers in the stack.
+        neighbors: ``[n, k]`` int64, the cells whose networks each may use, itself first.
+        selected_encoders: ``[n]`` int64 in ``[0, k)``, the slot of the selected encoder.
+        selected_decoders: ``[n]`` int64 in ``[0, k)``.
+        encoders: the encoders of ALL cells at the start of the generation.
+        decoders: the decoders of all cells, likewise.
+        state: the optimizer's state of all cells, likewise.
+        networks: the architectures.
+        task: gives the loss.
+        batches: training batches of these cells, one per step, ``[n, batch, *shape]``; can be
+            read once.
+        steps: number of batches.
+        key: one random stream per cell, at this generation.
+    """
+
+    cells: Tensor
+    neighbors: Tensor
+    selected_encoders: Tensor
+    selected_decoders: Tensor
+    encoders: Population
+    decoders: Population
+    state: OptimizerState
+    networks: NetworkPair
+    task: Task
+    batches: Iterator[Batch]
+    steps: int
+    key: Key
+
+    def source_encoders(self) -> Tensor:
+        """The cells that the selected encoders come from: ``[n]`` int64."""
+        return self.neighbors.gather(1, self.selected_encoders.unsqueeze(1)).squeeze(1)
+
+    def source_decoders(self) -> Tensor:
+        """The cells that the selected decoders come from: ``[n]`` int64."""
+        return self.neighbors.gather(1, self.selected_decoders.unsqueeze(1)).squeeze(1)
+
+
+@dataclass(frozen=True)
+class Improved:
+    """The result of one step, for the cells of the problem, in their order.
+
+    Attributes:
+        encoders: ``[n, ...]`` weights, the improved encoders; exactly zero under their masks.
+        decoders: the improved decoders, likewise.
+        state: what the optimizer keeps.
+        measures: named ``[n]`` tensors for the records; ``train_loss`` among them, whose
+            not being finite stops the world.
+    """
+
+    encoders: Population
+    decoders: Population
+    state: OptimizerState
+    measures: CellTensors
+
+
+class CellOptimizer(Protocol):
+    """Hyperparameters with two pure functions, batched over cells.
+
+    All that differs between cells or changes is state. Laws: cells are treated alike (the step
+    of a selection of cells is the selection of the step); a weight under a False mask is exactly
+    zero in the result, also right after masks shrank; inputs are left alone.
+    """
+
+    def init(self, encoders: Population, decoders: Population) -> OptimizerState:
+        """The state before the first generation."""
+        ...
+
+    def step(self, problem: CellProblem) -> Improved:
+        """Improve the selected pairings of some cells for one generation."""
+        ...

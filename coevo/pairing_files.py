@@ -1,0 +1,60 @@
+"""Reads a run's best pairing back as ordinary modules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load as safetensors_load
+from torch import nn
+
+from coevo.assemble import network_pair
+from coevo.errors import CoevoError
+from coevo.networks import untouched_generator
+from coevo.run_directory import RunDirectory
+
+__all__ = ["load_pairing"]
+
+
+def load_pairing(directory: str | Path, *, trust: bool = False) -> tuple[nn.Module, nn.Module]:
+    """Load encoder and decoder of the best pairing.
+
+    The decoder gives raw outputs; ``best/pairing.json`` says under ``output`` what turns them
+    into images (``sigmoid`` or ``identity``).
+
+    Args:
+        directory: of a finished run.
+        trust: whether modules that the experiment names may be imported.
+
+    Returns:
+        Two modules on the CPU, in the type in which they were trained.
+
+    Raises:
+        CoevoError: the run has no best pairing yet, its files are damaged, or it needs
+            ``trust``.
+    """
+    place = RunDirectory(Path(directory))
+    experiment = place.experiment()
+    try:
+        described = json.loads((place.best / "pairing.json").read_text(encoding="utf-8"))
+        shapes = [tuple(described[f"{kind}_shape"]) for kind in ("input", "target")]
+        weights = {
+            role: safetensors_load((place.best / f"{role}.safetensors").read_bytes())
+            for role in ("encoder", "decoder")
+        }
+    except FileNotFoundError as error:
+        raise CoevoError(
+            f"{place.path}: no best pairing yet ({Path(error.filename).name} is missing); let "
+            f"'coevo resume {place.path}' finish the run"
+        ) from error
+    except Exception as error:
+        raise CoevoError(f"{place.best}: damaged ({error}); finish or repeat the run") from error
+    networks = network_pair(
+        experiment, shapes[0], shapes[1], search=place.source_folders(), trust=trust
+    )
+    with untouched_generator():
+        modules = {"encoder": networks.encoder.build(), "decoder": networks.decoder.build()}
+    for role, module in modules.items():
+        module.to(getattr(torch, experiment.dtype)).load_state_dict(weights[role])
+    return modules["encoder"], modules["decoder"]

@@ -1,0 +1,4 @@
+"""Parts of the report of a run: read its files, count, draw, and set the page.
+
+`coevo.report.write_report` is the way in; nothing here is public by itself.
+"""

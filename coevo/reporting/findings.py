@@ -1,0 +1,105 @@
+"""Everything that the report shows, computed from the files of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from coevo.reporting.curves import Band, Line, bands, best_cells, cell_lines, points_per_world
+from coevo.reporting.lineage import Family, families
+from coevo.reporting.run_files import RunFiles
+from coevo.reporting.torus_maps import TorusMaps, torus_maps
+from coevo.reporting.worlds import Best, World, drawn_worlds, list_worlds, read_best
+
+__all__ = ["Findings", "analyze"]
+
+MOST_WORLDS = 12
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found in the files of a run.
+
+    Attributes:
+        worlds: all of them.
+        drawn: those that plots show.
+        champion: the world with the best pairing, or None where nothing was measured.
+        best: that pairing.
+        validation: world to the spread of the validation loss over its cells.
+        best_lines: world to the validation loss of its best cell.
+        training: world to the spread of the training loss.
+        rates: the same of the learning rate; empty where it is the same everywhere.
+        families: world to the descent of its networks.
+        maps: of the validation loss on the torus, or None.
+        points: generations that plots show of each world, at most.
+        thinned: whether more were recorded.
+    """
+
+    worlds: list[World]
+    drawn: list[World]
+    champion: World | None
+    best: Best | None
+    validation: Mapping[int, Band]
+    best_lines: Mapping[int, Line]
+    training: Mapping[int, Band]
+    rates: Mapping[int, Band]
+    families: Mapping[int, Family]
+    maps: TorusMaps | None
+    points: int
+    thinned: bool
+
+
+def analyze(run: RunFiles) -> Findings:
+    """Compute what the report shows.
+
+    Args:
+        run: the files of one run.
+    """
+    worlds = list_worlds(run)
+    champion, best = _champion(run, worlds)
+    number = None if champion is None else champion.number
+    drawn = drawn_worlds(worlds, number, MOST_WORLDS)
+    points = points_per_world(len(drawn))
+    if run.records is None:
+        return Findings(
+            worlds, drawn, champion, best, {}, {}, {}, {}, {}, None, points, thinned=False
+        )
+    numbers = [world.number for world in drawn]
+    column = f"validation_{run.loss}"
+    records = run.records.filter(run.records["world"].is_in(numbers))
+    cells = best_cells(records, column)
+    cells |= {world.number: world.best.cell for world in drawn if world.best is not None}
+    rates = bands(records, "learning_rate", points)
+    # The maps show few worlds: the champion's comes first, so that it is among them.
+    ordered = sorted(numbers, key=lambda world: world != number)
+    return Findings(
+        worlds=worlds,
+        drawn=drawn,
+        champion=champion,
+        best=best,
+        validation=bands(records, column, points),
+        best_lines=cell_lines(records, column, cells, points),
+        training=bands(records, "train_loss", points),
+        rates=rates if _vary(rates) else {},
+        families=families(records, numbers),
+        maps=torus_maps(records, column, ordered),
+        points=points,
+        thinned=records["generation"].n_unique() > points,
+    )
+
+
+def _vary(rates: Mapping[int, Band]) -> bool:
+    lowest = min((band.lowest.min() for band in rates.values()), default=0.0)
+    highest = max((band.highest.max() for band in rates.values()), default=0.0)
+    return bool(highest > lowest)
+
+
+def _champion(run: RunFiles, worlds: list[World]) -> tuple[World | None, Best | None]:
+    if run.result is not None:
+        entry = run.result.get("best")
+        if entry is None:
+            return None, None
+        world = next((one for one in worlds if one.number == entry["world"]), None)
+        return world, read_best(entry)
+    known = [(world, world.best) for world in worlds if world.best is not None]
+    return min(known, key=lambda one: one[1].validation[run.loss], default=(None, None))

@@ -1,0 +1,187 @@
+"""The page as one file that opens without a network.
+
+A content security policy lets the browser run the page's own two scripts, known by their
+digests, and forbids every request, so a text in a run's files cannot become either.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+from coevo.reporting.findings import Findings
+from coevo.reporting.headline import header, headline
+from coevo.reporting.markup import Html, tag
+from coevo.reporting.numbers import axis_title, rounded
+from coevo.reporting.page_script import SCRIPT
+from coevo.reporting.page_style import STYLE
+from coevo.reporting.plots import (
+    Plot,
+    founders_plot,
+    learning_plot,
+    learning_rate_plot,
+    torus_plot,
+)
+from coevo.reporting.run_files import RunFiles
+from coevo.reporting.sections import (
+    learning,
+    learning_rates,
+    lineage,
+    reproduction,
+    samples,
+    torus,
+    worlds,
+)
+
+__all__ = ["page_of", "page_plots", "torus_data"]
+
+_CHAPTERS = {
+    "result": "Result",
+    "learning": "Learning curves",
+    "torus": "Torus",
+    "samples": "Reconstructions",
+    "lineage": "Descent",
+    "rates": "Learning rates",
+    "worlds": "Worlds",
+    "repeat": "Repeat",
+}
+
+
+def page_of(run: RunFiles, findings: Findings) -> str:
+    """The whole page.
+
+    Args:
+        run: the files.
+        findings: what they say.
+    """
+    from plotly.offline import get_plotlyjs
+
+    maps = torus_data(run, findings)
+    data = {"plots": page_plots(run, findings), "torus": maps}
+    library = Html(get_plotlyjs().replace("\r\n", "\n"))
+    content = tag(
+        "main",
+        headline(run, findings),
+        learning(run, findings),
+        torus(run, findings, maps["panels"] if maps else []),
+        samples(run),
+        lineage(findings),
+        learning_rates(findings),
+        worlds(run, findings),
+        reproduction(run),
+    )
+    page = tag(
+        "html",
+        _head(run.title, [library.text, SCRIPT]),
+        tag(
+            "body",
+            header(run),
+            _contents(content),
+            tag(
+                "noscript",
+                tag(
+                    "main",
+                    tag("p", "The plots need JavaScript; the tables do not.", class_="warning"),
+                ),
+            ),
+            content,
+            tag(
+                "footer", "Written by coevo. This file holds everything it shows and loads nothing."
+            ),
+            tag("script", Html(_embedded(data)), type="application/json", id="report-data"),
+            tag("script", library),
+            tag("script", Html(SCRIPT)),
+        ),
+        lang="en",
+    )
+    return f"<!DOCTYPE html>\n{page.text}\n"
+
+
+def page_plots(run: RunFiles, findings: Findings) -> dict[str, Plot]:
+    """The plots of the page, by the id of their place, without the maps."""
+    shown, plots = findings.drawn, {}
+    if findings.validation or findings.training:
+        found = findings.validation, findings.best_lines, findings.training
+        plots["learning-plot"] = learning_plot(shown, *found, axis_title(run.loss, run.per))
+    if findings.families:
+        plots["founders-plot"] = founders_plot(shown, findings.families, findings.points)
+    if findings.rates:
+        plots["rates-plot"] = learning_rate_plot(shown, findings.rates)
+    return plots
+
+
+def torus_data(run: RunFiles, findings: Findings) -> dict[str, Any] | None:
+    """What the page's script needs for the maps, or None without maps.
+
+    One world is shown in its first, a chosen and its last generation; several worlds are shown
+    side by side in the chosen one. A panel is ``{id, world, fixed, label}``, where ``fixed`` is
+    the position of its generation, or None where the reader chooses.
+    """
+    maps = findings.maps
+    if maps is None:
+        return None
+    last = len(maps.generations) - 1
+    places: list[tuple[int, int | None]] = [(world, None) for world in sorted(maps.frames)]
+    if len(places) == 1:
+        alone = [0, None, last] if last > 1 else list(range(last + 1))
+        places = [(places[0][0], fixed) for fixed in alone]
+    names = {world.number: world.label for world in findings.worlds}
+    panels = [
+        {
+            "id": f"torus-{position}",
+            "world": world,
+            "fixed": fixed,
+            "label": names[world] if len(maps.frames) > 1 else "Generation {generation}",
+        }
+        for position, (world, fixed) in enumerate(places)
+    ]
+    return {
+        "plot": torus_plot(maps.rows, maps.columns, axis_title(run.loss, run.per)),
+        "generations": maps.generations.tolist(),
+        "rows": maps.rows,
+        "columns": maps.columns,
+        "panels": panels,
+        "frames": {
+            str(world): [rounded(frame, 4) for frame in frames.tolist()]
+            for world, frames in maps.frames.items()
+        },
+    }
+
+
+def _contents(content: Html) -> Html:
+    links = [
+        tag("li", tag("a", name, href=f"#{chapter}"))
+        for chapter, name in _CHAPTERS.items()
+        if f' id="{chapter}"' in content.text
+    ]
+    return tag("nav", tag("ul", *links), aria_label="contents")
+
+
+def _head(title: str, scripts: list[str]) -> Html:
+    digests = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
+    policy = (
+        f"default-src 'none'; script-src {digests}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+    return tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy),
+        tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name_="generator", content="coevo"),
+        tag("link", rel="icon", href="data:,"),
+        tag("title", f"{title} · coevo"),
+        tag("style", Html(STYLE)),
+    )
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+
+
+def _embedded(data: object) -> str:
+    """JSON that cannot end the element it stands in."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

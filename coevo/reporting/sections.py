@@ -1,0 +1,269 @@
+"""The sections of the page below the result."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from coevo.reporting.curves import Band
+from coevo.reporting.findings import Findings
+from coevo.reporting.markup import NOTHING, Html, tag
+from coevo.reporting.numbers import METRIC_NAMES, short
+from coevo.reporting.pictures import Picture, Row, rows_of_pictures
+from coevo.reporting.plots import MOST_DETAILED
+from coevo.reporting.run_files import RunFiles
+from coevo.reporting.tables import environment_table, family_table, world_table
+from coevo.reporting.worlds import World
+
+__all__ = [
+    "learning",
+    "learning_rates",
+    "lineage",
+    "reproduction",
+    "samples",
+    "torus",
+    "worlds",
+]
+
+
+_FAMILY_NOTE = (
+    "At the end of the last generation in which the world ran. Replaced: cells whose center was "
+    "replaced. From another cell: cells that went on with a neighbor's network. Largest family: "
+    "cells that hold a descendant of the most successful founder."
+)
+
+
+def learning(run: RunFiles, findings: Findings) -> Html:
+    """The learning curves."""
+    title = tag("h2", "Learning curves", id="learning")
+    if not findings.validation and not findings.training:
+        return tag("section", title, tag("p", "No generation has been recorded yet."))
+    name = METRIC_NAMES.get(run.loss, run.loss)
+    caption = (
+        f"Validation loss ({name}) of the median cell, with the range from the lowest to the "
+        "highest cell (shaded), and of the cell that is best in the end (dashed); median training "
+        "loss (thin, dotted)."
+    )
+    if len(findings.drawn) > MOST_DETAILED:
+        caption += " All worlds together are drawn as medians alone; choose one to see the rest."
+    label = f"Learning curves. {_course(findings.validation, name)}"
+    return tag("section", title, _plot("learning-plot", label, caption, findings))
+
+
+def torus(run: RunFiles, findings: Findings, panels: list[dict[str, Any]]) -> Html:
+    """The maps of the loss on the torus.
+
+    Args:
+        run: the files.
+        findings: what they say.
+        panels: see `coevo.reporting.page.torus_data`.
+    """
+    title = tag("h2", "The torus", id="torus")
+    maps = findings.maps
+    if maps is None:
+        return tag(
+            "section",
+            title,
+            tag("p", "No map: nothing was measured yet, or the torus is too large."),
+        )
+    name = METRIC_NAMES.get(run.loss, run.loss)
+    parts = [
+        tag(
+            "div",
+            tag("h3", panel["label"], id=f"{panel['id']}-title"),
+            tag(
+                "div",
+                id=panel["id"],
+                class_="plot",
+                role="img",
+                aria_label=_map_label(panel, findings, name),
+            ),
+        )
+        for panel in panels
+    ]
+    caption = (
+        f"Validation loss ({name}) of every cell at its place; dark is low. The frame marks the "
+        "lowest loss of the generation shown. Opposite edges of the torus touch."
+    )
+    if len(maps.frames) < len(findings.worlds):
+        caption += f" {len(maps.frames)} of {len(findings.worlds)} worlds are shown."
+    return tag(
+        "section",
+        title,
+        tag(
+            "figure",
+            _map_controls(panels, len(maps.generations)),
+            tag("div", *parts, class_="maps"),
+            tag("figcaption", caption),
+        ),
+    )
+
+
+def lineage(findings: Findings) -> Html:
+    """Descent of the networks."""
+    if not findings.families:
+        return NOTHING
+    caption = (
+        "How many of the first networks still have a descendant on the torus: encoders solid, "
+        "decoders dotted. One founder left means that all networks of that role descend from it."
+    )
+    alive = [
+        f"{world.name}: {int(findings.families[world.number].alive['encoder'][-1])} founder encoders"
+        for world in findings.drawn
+        if world.number in findings.families
+    ]
+    return tag(
+        "section",
+        tag("h2", "Where networks came from", id="lineage"),
+        _plot(
+            "founders-plot",
+            f"Founders alive over generations. {'; '.join(alive)}.",
+            caption,
+            findings,
+        ),
+        family_table(findings.drawn, findings.families),
+        tag("p", _FAMILY_NOTE),
+    )
+
+
+def learning_rates(findings: Findings) -> Html:
+    """Learning rates, where they vary."""
+    if not findings.rates:
+        return NOTHING
+    caption = "Learning rate of the median cell, with the range over all cells."
+    label = f"Learning rates. {_course(findings.rates, 'learning rate')}"
+    return tag(
+        "section",
+        tag("h2", "Learning rates", id="rates"),
+        _plot("rates-plot", label, caption, findings),
+    )
+
+
+def samples(run: RunFiles) -> Html:
+    """Originals beside their reconstructions."""
+    if run.samples is None:
+        return NOTHING
+    rows = rows_of_pictures(run.samples)
+    kind = run.setting("task", "kind")
+    first = "Noisy input" if kind == "denoise" else "Input"
+    second = "Target" if kind == "map" else "Original"
+    items = [_sample(row, number, (first, second)) for number, row in enumerate(rows, 1)]
+    width = "15rem" if rows and rows[0].input else "11rem"
+    caption = "Held-out samples and what the best pairing makes of them."
+    if run.samples["targets"].ndim == 2:
+        caption += " Vectors are drawn as images, row by row."
+    return tag(
+        "section",
+        tag("h2", "Reconstructions", id="samples"),
+        tag(
+            "figure",
+            tag("div", *items, class_="samples", style=f"--sample: {width}"),
+            tag("figcaption", caption),
+        ),
+    )
+
+
+def worlds(run: RunFiles, findings: Findings) -> Html:
+    """The table of worlds."""
+    if not findings.worlds:
+        return NOTHING
+    table = world_table(findings.worlds, findings.champion, run.loss)
+    note = (
+        "Every world's best pairing is chosen on its validation loss "
+        f"({run.loss.upper()}). Losses are averages per {run.per}; BCE in nats."
+    )
+    return tag("section", tag("h2", "Worlds", id="worlds"), table, tag("p", note))
+
+
+def reproduction(run: RunFiles) -> Html:
+    """Command, environment and experiment file."""
+    command = run.environment.get("command")
+    if isinstance(command, list):
+        command = shlex.join(map(str, command))
+    shown = tag("pre", tag("code", str(command)), class_="wrap") if command else NOTHING
+    return tag(
+        "section",
+        tag("h2", "How to repeat it", id="repeat"),
+        shown,
+        environment_table(run.environment) if run.environment else NOTHING,
+        tag(
+            "details",
+            tag("summary", "Experiment file"),
+            tag("pre", tag("code", run.experiment_text)),
+        ),
+    )
+
+
+def _plot(identity: str, label: str, caption: str, findings: Findings) -> Html:
+    shown, all_worlds = findings.drawn, findings.worlds
+    if len(shown) < len(all_worlds):
+        caption += f" {len(shown)} of {len(all_worlds)} worlds are drawn."
+    if findings.thinned:
+        caption += f" Of each world, {findings.points} generations are drawn, evenly spread."
+    return tag(
+        "figure",
+        _chooser(identity, shown) if len(shown) > 1 else NOTHING,
+        tag("div", id=identity, class_="plot", role="img", aria_label=label),
+        tag("figcaption", caption),
+    )
+
+
+def _chooser(identity: str, shown: list[World]) -> Html:
+    options = [tag("option", world.label, value=f"{world.number}") for world in shown]
+    everything = tag("option", "All worlds", value="all")
+    chooser = tag("select", everything, *options, id=f"{identity}-world", autocomplete="off")
+    return tag("div", tag("label", "Show", chooser), class_="controls")
+
+
+def _map_controls(panels: list[dict[str, Any]], frames: int) -> Html:
+    moving = any(panel["fixed"] is None for panel in panels)
+    start = frames - 1 if len({panel["world"] for panel in panels}) > 1 else (frames - 1) // 2
+    slider = tag(
+        "input",
+        type="range",
+        id="torus-slider",
+        min="0",
+        max=f"{frames - 1}",
+        value=f"{start}",
+        autocomplete="off",
+    )
+    style = {} if moving and frames > 1 else {"hidden": ""}
+    output = tag("output", id="torus-generation", for_="torus-slider")
+    stretch = tag("input", type="checkbox", id="torus-stretch", autocomplete="off")
+    return tag(
+        "div",
+        tag("label", "Generation", slider, output, class_="slider", **style),
+        tag("label", stretch, "Own color scale for each map"),
+        class_="controls",
+    )
+
+
+def _map_label(panel: Mapping[str, Any], findings: Findings, name: str) -> str:
+    best = next((world.best for world in findings.worlds if world.number == panel["world"]), None)
+    place = "" if best is None else f" The best pairing lives in {best.place}."
+    return f"Heat map of the validation loss ({name}) on the torus, world {panel['world']}.{place}"
+
+
+def _course(found: Mapping[int, Band], name: str) -> str:
+    """What a reader who cannot see the plot should know."""
+    courses = [
+        f"World {world}: median {name} from {short(float(band.median[0]))} in generation "
+        f"{band.generations[0]} to {short(float(band.median[-1]))} in generation "
+        f"{band.generations[-1]}."
+        for world, band in found.items()
+    ]
+    return " ".join(courses)
+
+
+def _sample(row: Row, number: int, names: tuple[str, str]) -> Html:
+    pictures = [(names[0], row.input), (names[1], row.target), ("Reconstruction", row.output)]
+    shown = [_picture(name, one, number) for name, one in pictures if one is not None]
+    return tag("div", *shown, tag("p", f"squared error {short(row.error)}"), class_="sample")
+
+
+def _picture(name: str, picture: Picture, number: int) -> Html:
+    size = {"width": f"{picture.width}", "height": f"{picture.height}"}
+    return tag(
+        "div", tag("img", src=picture.source, alt=f"{name} of sample {number}", **size), name
+    )

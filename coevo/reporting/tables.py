@@ -1,0 +1,133 @@
+"""The tables of the report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from coevo.reporting.lineage import ROLES, Family
+from coevo.reporting.markup import Html, join, tag
+from coevo.reporting.numbers import METRICS, MISSING, short
+from coevo.reporting.worlds import World
+
+__all__ = ["environment_table", "family_table", "median_test", "world_table"]
+
+MOST_ROWS = 200
+
+
+def world_table(worlds: Sequence[World], champion: World | None, loss: str) -> Html:
+    """One row per world: its state and its best pairing's held-out losses.
+
+    Args:
+        worlds: all of them; the first 200 are listed.
+        champion: the world to highlight.
+        loss: the metric of which the median over cells is given too.
+    """
+    metrics = [tag("th", metric.upper(), scope="col") for metric in METRICS]
+    head = tag(
+        "thead",
+        tag(
+            "tr",
+            *(
+                tag("th", name, scope="col", rowspan="2", class_=style)
+                for name, style in (("World", ""), ("Seed", ""), ("State", "text"))
+            ),
+            tag("th", "Best cell (row, column)", scope="col", rowspan="2"),
+            tag("th", "Validation", scope="colgroup", colspan="3", class_="group"),
+            tag("th", "Test", scope="colgroup", colspan="3", class_="group"),
+            tag("th", f"Median cell, test {loss.upper()}", scope="col", rowspan="2"),
+        ),
+        tag("tr", *metrics, *metrics),
+    )
+    rows = [_world_row(world, champion, loss) for world in worlds[:MOST_ROWS]]
+    table = _scroll(tag("table", head, tag("tbody", *rows)), "results of each world")
+    if len(worlds) <= MOST_ROWS:
+        return table
+    rest = f"{len(worlds) - MOST_ROWS:,} more worlds are listed in result.json."
+    return join(table, tag("p", rest))
+
+
+def family_table(drawn: Sequence[World], found: Mapping[int, Family]) -> Html:
+    """One row per world: takeovers in the last generation, and founders alive.
+
+    Args:
+        drawn: the worlds to list.
+        found: world to its families.
+    """
+    names = ("World", "Last generation", "Replaced")
+    groups = ("From another cell", "Founders alive", "Largest family")
+    roles = [tag("th", f"{role}s", scope="col") for role in ROLES]
+    head = tag(
+        "thead",
+        tag(
+            "tr",
+            *(tag("th", name, scope="col", rowspan="2") for name in names),
+            *(tag("th", name, scope="colgroup", colspan="2", class_="group") for name in groups),
+        ),
+        tag("tr", *roles, *roles, *roles),
+    )
+    rows = [_family_row(world, found[world.number]) for world in drawn if world.number in found]
+    return _scroll(tag("table", head, tag("tbody", *rows)), "descent of the networks")
+
+
+def environment_table(environment: Mapping[str, Any]) -> Html:
+    """One row per entry, whatever the entries are; the command has a place of its own."""
+    rows = [
+        tag(
+            "tr",
+            tag("th", key, scope="row", class_="text"),
+            tag("td", _text(value), class_="text long"),
+        )
+        for key, value in environment.items()
+        if key != "command"
+    ]
+    return _scroll(tag("table", tag("tbody", *rows)), "environment")
+
+
+def median_test(world: World, loss: str) -> float | None:
+    """The median over the cells of a world's test loss; None where it is unknown."""
+    values = [value for value in world.test.get(loss) or [] if isinstance(value, int | float)]
+    finite = [value for value in values if np.isfinite(value)]
+    return float(np.median(finite)) if finite else None
+
+
+def _world_row(world: World, champion: World | None, loss: str) -> Html:
+    best, stopped = world.best, world.stopped_at
+    state = world.state if stopped is None else f"{world.state} at {stopped}"
+    place = MISSING if best is None else f"{best.cell} ({best.row}, {best.column})"
+    held_out = [] if best is None else [best.validation, best.test]
+    losses = [losses.get(metric) for losses in held_out for metric in METRICS] or [None] * 6
+    return tag(
+        "tr",
+        tag("td", f"{world.number}"),
+        tag("td", f"{world.seed}"),
+        tag("td", state, class_="text"),
+        tag("td", place),
+        *(tag("td", short(value)) for value in losses),
+        tag("td", short(median_test(world, loss))),
+        class_="best" if champion is not None and world.number == champion.number else "",
+    )
+
+
+def _family_row(world: World, family: Family) -> Html:
+    numbers = [
+        world.number,
+        int(family.generations[-1]),
+        family.replaced,
+        *(family.moved[role] for role in ROLES),
+        *(int(family.alive[role][-1]) for role in ROLES),
+        *(family.largest[role] for role in ROLES),
+    ]
+    return tag("tr", *(tag("td", f"{number}") for number in numbers))
+
+
+def _scroll(table: Html, name: str) -> Html:
+    """A wide table moves sideways by itself, and by keyboard, on a narrow screen."""
+    return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label=name)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

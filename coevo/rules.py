@@ -1,0 +1,206 @@
+"""Rules between the keys of an experiment: which go together, and which exclude each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from coevo.catalog import DATASET_KEYS, REQUIRED_DATASET_KEYS
+from coevo.problems import Problem, alternatives, shown
+
+__all__ = ["Given", "applies", "broken_rules"]
+
+Condition: TypeAlias = tuple[str, tuple[str, ...]]
+
+_ROLES = ("encoder", "decoder")
+_PRESET_KINDS = ("network.kind", ("mlp", "conv"))
+_ADAPTIVE = ("optimizer.algorithm", ("adam", "adamw"))
+
+ONLY_WITH: Mapping[str, Condition] = MappingProxyType(
+    {
+        "task.noise": ("task.kind", ("denoise",)),
+        "task.noise_level": ("task.kind", ("denoise",)),
+        "task.target": ("task.kind", ("map",)),
+        **{
+            f"data.{key}": ("task.dataset", (dataset,))
+            for dataset, keys in DATASET_KEYS.items()
+            for key in keys
+        },
+        "network.hidden": _PRESET_KINDS,
+        "network.channels": ("network.kind", ("conv",)),
+        "network.activation": _PRESET_KINDS,
+        "network.latent_activation": _PRESET_KINDS,
+        "network.options": ("network.kind", ("custom",)),
+        "selection.validation_rows": ("selection.replacement", ("if_better",)),
+        "optimizer.momentum": ("optimizer.algorithm", ("sgd",)),
+        "optimizer.betas": _ADAPTIVE,
+        "optimizer.epsilon": _ADAPTIVE,
+    }
+)
+"""Keys that mean something only where another key has one of some values."""
+
+
+class _UnknownValueError(Exception):
+    """A rule needs a value that is refused already; says so, and reaches no user."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a user wrote, before or after validation.
+
+    Attributes:
+        tables: the tables and keys of the file; may be malformed.
+        defaults: ``{table: {key: default}}``, all keys.
+        refused: ``table.key`` of values that are refused for themselves.
+    """
+
+    tables: Mapping[str, Any]
+    defaults: Mapping[str, Mapping[str, Any]]
+    refused: frozenset[str] = frozenset()
+
+    def sets(self, path: str) -> bool:
+        """Whether the user gave ``table.key`` a value."""
+        table, key = path.split(".")
+        keys = self.tables.get(table)
+        return isinstance(keys, Mapping) and keys.get(key) is not None
+
+    def value(self, path: str) -> Any:
+        """The value of ``table.key``, given or default."""
+        table, key = path.split(".")
+        if path in self.refused or table in self.refused:
+            raise _UnknownValueError
+        if self.sets(path):
+            return self.tables[table][key]
+        if path == "network.kind" and any(self.value(f"network.{role}") for role in _ROLES):
+            return "custom"
+        return self.defaults[table][key]
+
+
+def broken_rules(given: Given) -> list[Problem]:
+    """Find the combinations of keys that make no sense.
+
+    Rules that need a refused value are left out: its own error says enough.
+    """
+    problems: list[Problem] = []
+    for check in _RULES:
+        with suppress(_UnknownValueError):
+            problems += list(check(given))
+    return problems
+
+
+def applies(path: str, given: Given) -> bool:
+    """Whether ``table.key`` has a meaning beside the other keys."""
+    if path == "grid.radius":
+        return isinstance(given.value("grid.neighborhood"), str)
+    if path not in ONLY_WITH:
+        return True
+    other, values = ONLY_WITH[path]
+    return given.value(other) in values
+
+
+def _only_with(path: str) -> Callable[[Given], Iterator[Problem]]:
+    other, values = ONLY_WITH[path]
+
+    def check(given: Given) -> Iterator[Problem]:
+        if given.sets(path) and not applies(path, given):
+            yield _problem(
+                path,
+                f"{shown(given.value(path))} is only for {other} = {alternatives(values)}, "
+                f"not {shown(given.value(other))}; remove it or change {other}",
+            )
+
+    return check
+
+
+def _radius(given: Given) -> Iterator[Problem]:
+    if given.sets("grid.radius") and not applies("grid.radius", given):
+        yield _problem(
+            "grid.radius",
+            f"{shown(given.value('grid.radius'))} is only for a named neighborhood, "
+            "not for a list of offsets; remove it",
+        )
+
+
+def _masking_probability(given: Given) -> Iterator[Problem]:
+    level = given.value("task.noise_level")
+    masking = given.value("task.noise") == "masking" and given.value("task.kind") == "denoise"
+    if masking and level >= 1:
+        yield _problem(
+            "task.noise_level",
+            f"{shown(level)} is too large: with 'masking' it is a probability; "
+            "use a number > 0 and < 1",
+        )
+
+
+def _cross_entropy(given: Given) -> Iterator[Problem]:
+    output = given.value("task.output")
+    if given.value("task.loss") == "bce" and output != "sigmoid":
+        yield _problem(
+            "task.loss", f"'bce' needs task.output = 'sigmoid', not {shown(output)}; change one"
+        )
+
+
+def _dataset_keys(given: Given) -> Iterator[Problem]:
+    dataset = given.value("task.dataset")
+    for key in REQUIRED_DATASET_KEYS.get(dataset, ()):
+        if given.value(f"data.{key}") is None:
+            yield _problem(
+                f"data.{key}", f"missing, but task.dataset = {dataset!r} needs it; give a path"
+            )
+
+
+def _factories(given: Given) -> Iterator[Problem]:
+    roles = [f"network.{role}" for role in _ROLES]
+    found = [role for role in roles if given.value(role) is not None]
+    kind = given.value("network.kind")
+    if found and kind != "custom":
+        yield _problem(
+            "network.kind",
+            f"{shown(kind)} has no use for {found[0]}; remove it or use 'custom'",
+        )
+    elif kind == "custom" and not found:
+        yield _problem(
+            "network.kind",
+            "'custom' needs network.encoder and network.decoder; give both as 'module:factory'",
+        )
+    elif len(found) == 1:
+        absent = next(role for role in roles if role not in found)
+        yield _problem(absent, f"missing beside {found[0]}; give both or none")
+
+
+def _learning_rates(given: Given) -> Iterator[Problem]:
+    name = "optimizer.learning_rate"
+    rate, least, most = (given.value(name + end) for end in ("", "_minimum", "_maximum"))
+    if least > most:
+        yield _problem(
+            f"{name}_minimum",
+            f"{shown(least)} is above {name}_maximum = {shown(most)}; lower it or raise the maximum",
+        )
+    elif rate < least:
+        yield _problem(
+            name,
+            f"{shown(rate)} is below {name}_minimum = {shown(least)}; raise it or lower the minimum",
+        )
+    elif rate > most:
+        yield _problem(
+            name,
+            f"{shown(rate)} is above {name}_maximum = {shown(most)}; lower it or raise the maximum",
+        )
+
+
+def _problem(path: str, text: str) -> Problem:
+    return Problem(tuple(path.split(".")), text)
+
+
+_RULES = (
+    _radius,
+    *map(_only_with, ONLY_WITH),
+    _masking_probability,
+    _cross_entropy,
+    _dataset_keys,
+    _factories,
+    _learning_rates,
+)

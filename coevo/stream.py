@@ -1,0 +1,133 @@
+"""Which rows of the training split each cell sees at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from coevo.random import Key, choice, permutation
+from coevo.tasks import Task, draw_noise
+
+__all__ = ["Batch", "DataOrder", "TrainingRows", "batches"]
+
+_NOISE_BLOCK = 1 << 20  # numbers of noise drawn at once: few calls, bounded memory
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one step.
+
+    Attributes:
+        inputs: ``[cells, batch, *input_shape]``, corrupted where the task says so.
+        targets: ``[cells, batch, *target_shape]``.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """The training split on the device.
+
+    Attributes:
+        inputs: ``[rows, *input_shape]``.
+        targets: ``[rows, *target_shape]``; the inputs themselves for autoencoders.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+
+    @property
+    def rows(self) -> int:
+        """Number of training rows."""
+        return len(self.inputs)
+
+
+@dataclass(frozen=True)
+class DataOrder:
+    """An endless sequence of row numbers per stream: one permutation after the other.
+
+    Attributes:
+        rows: number of training rows.
+        batch_size: rows of one step.
+        steps: steps of one generation.
+        kept_rows: how many of the rows a stream uses (its subset).
+    """
+
+    rows: int
+    batch_size: int
+    steps: int
+    kept_rows: int
+
+    def positions(self, key: Key, generation: int) -> Tensor:
+        """Positions among a stream's own rows, for one generation.
+
+        Args:
+            key: streams that the order is drawn from (one per cell or one per world).
+            generation: from 0.
+
+        Returns:
+            ``[streams, steps, batch_size]`` int64 in ``[0, kept_rows)``.
+        """
+        used = self.steps * self.batch_size
+        first, last = generation * used, (generation + 1) * used
+        pieces = []
+        for epoch in range(first // self.kept_rows, (last - 1) // self.kept_rows + 1):
+            begin = epoch * self.kept_rows
+            whole = permutation(key.at(epoch).of("order"), self.kept_rows)
+            pieces.append(whole[:, max(first - begin, 0) : last - begin])
+        return torch.cat(pieces, 1).view(-1, self.steps, self.batch_size)
+
+    def members(self, key: Key) -> Tensor | None:
+        """The rows that each stream uses: ``[streams, kept_rows]`` int64; None for all rows."""
+        if self.kept_rows == self.rows:
+            return None
+        return choice(key.at(0).of("subset"), self.rows, self.kept_rows)
+
+
+def batches(
+    data: TrainingRows, indices: Tensor, task: Task, noise: Key, noise_of: Tensor
+) -> Iterator[Batch]:
+    """The batches of one generation, step by step.
+
+    Args:
+        data: the training split.
+        indices: ``[cells, steps, batch]`` int64 row numbers.
+        task: says whether inputs are corrupted.
+        noise: one stream per world, at the generation.
+        noise_of: ``[cells]`` int64, the stream of each cell.
+
+    Yields:
+        One batch per step.
+    """
+    _, steps, size = indices.shape
+    shape = tuple(data.inputs.shape[1:])
+    block = max(1, _NOISE_BLOCK // (size * max(1, shape_count(shape)) * noise.streams))
+    drawn = torch.empty(0)
+    for step in range(steps):
+        rows = indices[:, step].flatten()
+        inputs = data.inputs.index_select(0, rows).view(-1, size, *shape)
+        targets = inputs
+        if data.targets is not data.inputs:
+            targets = data.targets.index_select(0, rows).view(-1, size, *data.targets.shape[1:])
+        if task.noise is not None:
+            if step % block == 0:
+                count = min(block, steps - step)
+                drawn = draw_noise(
+                    task.noise,
+                    noise,
+                    (count, size, *shape),
+                    dtype=inputs.dtype,
+                    start=step * size * shape_count(shape),
+                )
+            inputs = task.corrupt(inputs, drawn[:, step % block].index_select(0, noise_of))
+        yield Batch(inputs, targets)
+
+
+def shape_count(shape: tuple[int, ...]) -> int:
+    """Numbers in one row of a shape."""
+    return int(torch.Size(shape).numel())

@@ -1,0 +1,172 @@
+"""Random experiments that are valid, as nested mappings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from coevo.catalog import DATASET_KEYS, REQUIRED_DATASET_KEYS
+
+__all__ = ["experiments", "scalars", "texts", "toml_values"]
+
+LARGEST = 2**63 - 1
+
+texts = st.text(max_size=20)
+counts = st.integers(1, LARGEST)
+naturals = st.integers(0, LARGEST)
+scopes = st.sampled_from(["world", "cell"])
+below_one = st.floats(0, 1, exclude_max=True)
+sizes = st.lists(counts, max_size=3)
+paths = st.text(min_size=1, max_size=20)
+identifiers = st.sampled_from(["a", "my_networks", "Ünit", "_x1"])
+dotted = st.lists(identifiers, min_size=1, max_size=3).map(".".join)
+factories = st.tuples(dotted, dotted).map(":".join)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+scalars = st.one_of(texts, st.booleans(), st.integers(-LARGEST, LARGEST), numbers)
+toml_values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+whole_offsets = st.integers(-LARGEST, LARGEST)
+offsets = st.lists(st.lists(whole_offsets, min_size=2, max_size=2), max_size=4, unique_by=tuple)
+activations = st.sampled_from(
+    ["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "identity"]
+)
+
+
+def some(
+    keys: dict[str, SearchStrategy[Any]], always: dict[str, SearchStrategy[Any]] | None = None
+) -> SearchStrategy[dict[str, Any]]:
+    """A table with any of some keys, and always with others."""
+    return st.fixed_dictionaries(always or {}, optional=keys)
+
+
+@st.composite
+def grids(draw: st.DrawFn) -> dict[str, Any]:
+    extents = some({"rows": st.integers(1, 10_000), "columns": st.integers(1, 10_000)})
+    named = some(
+        {"neighborhood": st.sampled_from(["von_neumann", "moore", "ring"]), "radius": naturals}
+    )
+    return draw(extents) | draw(named | some({}, {"neighborhood": offsets}))
+
+
+@st.composite
+def tasks_and_data(draw: st.DrawFn) -> dict[str, Any]:
+    kind = draw(st.sampled_from(["reconstruct", "denoise", "map"]))
+    task = {"kind": kind, "dataset": draw(st.sampled_from(list(DATASET_KEYS)))}
+    if kind == "denoise":
+        noise = draw(st.sampled_from(["gaussian", "uniform", "masking"]))
+        level = st.floats(0, 1 if noise == "masking" else 1e9, exclude_min=True, exclude_max=True)
+        task |= {"noise": noise} | draw(some({"noise_level": level}))
+    if kind == "map":
+        task |= draw(some({"target": st.sampled_from(["dataset", "edges"])}))
+    losses = some(
+        {"loss": st.sampled_from(["mse", "l1"]), "output": st.sampled_from(["sigmoid", "identity"])}
+    )
+    task |= draw(losses | st.just({"loss": "bce"}))
+    keys = {
+        "directory": paths,
+        "split_seed": naturals,
+        "train_rows": counts,
+        "subset": st.floats(0, 1, exclude_min=True),
+        "subset_per": scopes,
+        "order_per": scopes,
+    }
+    own = {
+        "clusters": counts,
+        "dimensions": counts,
+        "rows_per_cluster": counts,
+        "flip_probability": st.floats(0, 0.5, exclude_min=True),
+        "validation_rows": counts,
+        "test_rows": counts,
+        "train_file": paths,
+        "test_file": paths,
+        "validation_share": st.floats(0, 1, exclude_min=True, exclude_max=True),
+        "frame": st.sampled_from(["full", "normalized"]),
+        "file": paths,
+        "folder": paths,
+        "image_size": st.lists(counts, min_size=2, max_size=2),
+        "channels": st.sampled_from([1, 3]),
+    }
+    taken = DATASET_KEYS[task["dataset"]]
+    required = REQUIRED_DATASET_KEYS.get(task["dataset"], ())
+    keys |= {key: own[key] for key in taken if key not in required}
+    return {"task": task, "data": draw(some(keys, {key: own[key] for key in required}))}
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> dict[str, Any]:
+    kind = draw(st.sampled_from(["mlp", "conv", "custom"]))
+    keys: dict[str, SearchStrategy[Any]] = {"latent": counts}
+    if kind == "custom":
+        keys |= {"kind": st.just(kind), "options": st.dictionaries(texts, toml_values, max_size=3)}
+        return draw(some(keys, {"encoder": factories, "decoder": factories}))
+    keys |= {"hidden": sizes, "activation": activations, "latent_activation": activations}
+    if kind == "mlp":
+        return draw(some({**keys, "kind": st.just(kind)}))
+    return draw(some({**keys, "channels": sizes}, {"kind": st.just(kind)}))
+
+
+@st.composite
+def selections(draw: st.DrawFn) -> dict[str, Any]:
+    concepts = st.sampled_from(["best", "mean", "worst"]) | factories
+    keys = {
+        "tournament": counts,
+        "pairing": st.sampled_from(["together", "independent"]),
+        "concept": concepts,
+        "evaluation_batch_size": counts,
+        "evaluation_batch_per": scopes,
+    }
+    replacement = draw(st.sampled_from(["always", "if_better"]))
+    if replacement == "if_better":
+        keys["validation_rows"] = counts
+    return draw(some(keys, {"replacement": st.just(replacement)}))
+
+
+@st.composite
+def optimizers(draw: st.DrawFn) -> dict[str, Any]:
+    algorithm = draw(st.sampled_from(["sgd", "sign_sgd", "adam", "adamw"]))
+    rates = sorted(draw(st.lists(st.floats(1e-300, 1e300), min_size=3, max_size=3)))
+    ends = ("learning_rate_minimum", "learning_rate", "learning_rate_maximum")
+    keys: dict[str, SearchStrategy[Any]] = {
+        "learning_rate_step": st.floats(0, 1e9),
+        "batch_size": counts,
+        "steps": counts,
+        "pairings": st.sampled_from(["selected", "opponents", "opponents_trained", "all"]),
+        "moments": st.sampled_from(["persist", "migrate", "reset"]),
+        "weight_decay": st.floats(0, 1e9),
+    }
+    if algorithm == "sgd":
+        keys["momentum"] = below_one
+    if algorithm in ("adam", "adamw"):
+        keys |= {"betas": st.lists(below_one, min_size=2, max_size=2)}
+        keys |= {"epsilon": st.floats(0, 1, exclude_min=True)}
+    return draw(some(keys)) | {"algorithm": algorithm} | dict(zip(ends, rates, strict=True))
+
+
+@st.composite
+def experiments(draw: st.DrawFn) -> dict[str, Any]:
+    top = some(
+        {
+            "seed": st.integers(0, 2**62),
+            "generations": counts,
+            "description": texts,
+            "dtype": st.sampled_from(["float32", "float64"]),
+        }
+    )
+    rest = some(
+        {
+            "grid": grids(),
+            "network": networks(),
+            "selection": selections(),
+            "optimizer": optimizers(),
+            "evaluation": some({"every": counts}),
+            "engine": some({"cells_per_chunk": naturals}),
+            "checkpoint": some({"every": counts, "keep": counts}),
+            "sweep": some({"replicates": counts}),
+        }
+    )
+    return draw(top) | draw(rest) | draw(tasks_and_data() | st.just({}))

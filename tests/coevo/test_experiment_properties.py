@@ -1,0 +1,90 @@
+"""Laws of experiment files, over random ones."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coevo.errors import CoevoError
+from coevo.experiment import Experiment, experiment_from_dict, to_toml
+from coevo.schema import DEFAULTS
+from coevo.toml_text import write_toml
+from tests.coevo.experiment_strategies import experiments, scalars, texts, toml_values
+
+TABLES = list(DEFAULTS)
+NAMES = [*Experiment.model_fields, *(key for keys in DEFAULTS.values() for key in keys)]
+
+
+@given(experiments())
+def test_a_valid_experiment_keeps_what_was_given(mapping: dict[str, Any]) -> None:
+    experiment = experiment_from_dict(mapping)
+    given_back = experiment.model_dump(mode="json", exclude_unset=True)
+    assert experiment_from_dict(given_back) == experiment
+    assert given_back == mapping
+
+
+@given(experiments())
+def test_an_experiment_written_and_read_is_the_same(mapping: dict[str, Any]) -> None:
+    experiment = experiment_from_dict(mapping)
+    written = to_toml(experiment)
+    again = experiment_from_dict(tomllib.loads(written))
+    assert again == experiment
+    assert to_toml(again) == written
+
+
+@given(experiments())
+def test_a_written_experiment_lacks_only_keys_without_a_value_or_meaning(
+    mapping: dict[str, Any],
+) -> None:
+    experiment = experiment_from_dict(mapping)
+    written = tomllib.loads(to_toml(experiment))
+    assert list(written) == list(Experiment.model_fields)
+    for table in TABLES:
+        assert mapping.get(table, {}).keys() <= written[table].keys()
+        for key in DEFAULTS[table].keys() - written[table].keys():
+            value = getattr(getattr(experiment, table), key)
+            if value is not None:
+                changed = {**mapping, table: {**mapping.get(table, {}), key: value}}
+                assert "is only for" in _refusal(changed)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(NAMES) | st.text(max_size=5),
+        toml_values | st.dictionaries(st.sampled_from(NAMES), st.none() | toml_values, max_size=4),
+        max_size=5,
+    )
+)
+def test_whatever_is_refused_is_refused_in_our_words(mapping: dict[str, Any]) -> None:
+    message = _refusal(mapping)
+    for foreign in ("pydantic", "Input should", "http", "valid dictionary", "Field required"):
+        assert foreign not in message
+    assert len(message.splitlines()) <= 11
+
+
+@given(experiments(), st.sampled_from(TABLES), st.data())
+def test_a_value_that_no_key_takes_gives_one_line_that_starts_with_its_key(
+    mapping: dict[str, Any], table: str, data: st.DataObject
+) -> None:
+    key = data.draw(st.sampled_from(list(DEFAULTS[table])))
+    wrong, written = data.draw(st.sampled_from([(-1, "-1"), (True, "true")]))
+    message = _refusal({**mapping, table: {**mapping.get(table, {}), key: wrong}})
+    assert message.startswith(f"{table}.{key}: {written} ")
+    assert len(message.splitlines()) == 1
+
+
+@given(st.dictionaries(texts, scalars | st.lists(toml_values)), st.dictionaries(texts, toml_values))
+def test_written_toml_reads_back(plain: dict[str, Any], table: dict[str, Any]) -> None:
+    document = {**plain, "table": table}
+    assert tomllib.loads(write_toml(document)) == document
+
+
+def _refusal(mapping: dict[str, Any]) -> str:
+    try:
+        experiment_from_dict(mapping)
+    except CoevoError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,249 @@
+"""One generation as docs/generation.md tells it: a loop over worlds, cells and single networks.
+
+Nothing here is stacked, and of the package only `coevo.random` is used, one stream at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import isfinite, nan
+
+import torch
+from torch import Tensor, nn
+
+from coevo.random import Key, choice, integers, normal, permutation, uniform
+from tests.equivalence.cases import SPLIT_SEED, Case
+from tests.equivalence.learners import Batches, Cell, Moments, Network, loss_of, pair_loss, train
+
+Record = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Center:
+    """What one cell owns."""
+
+    encoder: Network
+    decoder: Network
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class World:
+    """One grid with one seed."""
+
+    seed: int
+    centers: list[Center]
+    running: bool = True
+
+
+def key(seed: int, cell: int | None, generation: int, purpose: str) -> Key:
+    """One stream: of a cell, or of the world where there is no cell."""
+    seeds = torch.tensor([seed])
+    of = Key.for_worlds(seeds) if cell is None else Key.for_cells(seeds, torch.tensor([cell]))
+    return of.at(generation).of(purpose)
+
+
+def neighbors(case: Case, cell: int) -> list[int]:
+    """The cells of a neighborhood, itself first, each once."""
+    row, column = divmod(cell, case.columns)
+    found = [cell]
+    for down, right in _offsets(case):
+        other = (row + down) % case.rows * case.columns + (column + right) % case.columns
+        if other not in found:
+            found.append(other)
+    return found
+
+
+def _offsets(case: Case) -> Sequence[tuple[int, int]]:
+    if not isinstance(case.neighborhood, str):
+        return case.neighborhood
+    reach = range(-case.radius, case.radius + 1)
+    if case.neighborhood == "ring":
+        return [(0, side * step) for step in reach if step > 0 for side in (1, -1)]
+    size = {"von_neumann": lambda o: abs(o[0]) + abs(o[1]), "moore": lambda o: max(map(abs, o))}[
+        case.neighborhood
+    ]
+    square = [(down, right) for down in reach for right in reach]
+    return sorted((o for o in square if size(o) <= case.radius), key=size)
+
+
+def corrupt(case: Case, inputs: Tensor, noise: Key, start: int = 0) -> Tensor:
+    """Noisy inputs; ``start`` is the position of the first number of noise."""
+    if case.noise is None:
+        return inputs
+    draw = normal if case.noise == "gaussian" else uniform
+    drawn = draw(noise, tuple(inputs.shape), dtype=torch.float64, start=start)[0]
+    if case.noise == "gaussian":
+        return inputs + case.noise_level * drawn
+    if case.noise == "uniform":
+        return inputs + (-case.noise_level + 2 * case.noise_level * drawn)
+    return torch.where(drawn < case.noise_level, 0.0, inputs)
+
+
+def evaluation_batch(case: Case, seed: int, cell: int, generation: int) -> tuple[Tensor, Tensor]:
+    owner = cell if case.evaluation_batch_per == "cell" else None
+    drawn = integers(
+        key(seed, owner, generation, "evaluation"), (case.evaluation_rows,), case.training_rows
+    )[0]
+    inputs, targets = (part[drawn] for part in case.training)
+    return corrupt(case, inputs, key(seed, None, generation, "evaluation_noise")), targets
+
+
+def training_batches(case: Case, seed: int, cell: int, generation: int) -> Batches:
+    own_rows = torch.arange(case.training_rows)
+    if case.kept_rows < case.training_rows:
+        owner = cell if case.subset_per == "cell" else None
+        own_rows = choice(key(seed, owner, 0, "subset"), case.training_rows, case.kept_rows)[0]
+    first = generation * case.steps * case.batch_size
+    result = []
+    for step in range(case.steps):
+        places = range(first + step * case.batch_size, first + (step + 1) * case.batch_size)
+        rows = [int(own_rows[ordered(case, seed, cell, place)]) for place in places]
+        inputs, targets = (part[rows] for part in case.training)
+        noise = key(seed, None, generation, "noise")
+        result.append((corrupt(case, inputs, noise, step * inputs.numel()), targets))
+    return result
+
+
+def ordered(case: Case, seed: int, cell: int, place: int) -> int:
+    """What stands at a place of the endless sequence of permutations."""
+    epoch, within = divmod(place, case.kept_rows)
+    owner = cell if case.order_per == "cell" else None
+    return _permutation(seed, owner, epoch, case.kept_rows)[within]
+
+
+@lru_cache(maxsize=1000)
+def _permutation(seed: int, owner: int | None, epoch: int, rows: int) -> list[int]:
+    drawn: list[int] = permutation(key(seed, owner, epoch, "order"), rows)[0].tolist()
+    return drawn
+
+
+def tournament(case: Case, values: list[float], draws: Key) -> int:
+    entrants = integers(draws, (case.tournament,), len(values))[0].tolist()
+    return int(min(entrants, key=lambda slot: values[slot]))
+
+
+def concept(case: Case, losses: list[float]) -> float:
+    if case.user_concept is not None:
+        return float(case.user_concept(torch.tensor(losses, dtype=torch.float64)))
+    return {"best": min, "worst": max, "mean": lambda x: sum(x) / len(x)}[case.concept](losses)
+
+
+def select(
+    case: Case, losses: list[list[float]], seed: int, cell: int, generation: int
+) -> tuple[int, int]:
+    """The slots of the selected encoder and the selected decoder."""
+    encoders = [concept(case, row) for row in losses]
+    if case.pairing == "together":
+        slot = tournament(case, encoders, key(seed, cell, generation, "tournament"))
+        return slot, slot
+    decoders = [concept(case, [row[j] for row in losses]) for j in range(len(losses))]
+    return (
+        tournament(case, encoders, key(seed, cell, generation, "tournament.encoder")),
+        tournament(case, decoders, key(seed, cell, generation, "tournament.decoder")),
+    )
+
+
+@torch.no_grad()
+def validation_loss(case: Case, pair: tuple[nn.Module, nn.Module], name: str, rows: int) -> float:
+    """A loss on the first rows of the validation split."""
+    inputs, targets = case.validation
+    split = Key.for_worlds(torch.tensor([SPLIT_SEED]))
+    outputs = pair[1](pair[0](corrupt(case, inputs, split)[:rows]))
+    return loss_of(case, outputs, targets[:rows], name).item()
+
+
+def advance(case: Case, world: World, generation: int) -> tuple[World, list[Record]]:
+    """One generation of one world, and the record of each of its cells."""
+    after, records = [], []
+    for cell in range(len(world.centers)):
+        center, record = advance_cell(case, world, cell, generation)
+        after.append(center)
+        records.append(record)
+    weights = [p for c in after for n in (c.encoder, c.decoder) for p in n.module.parameters()]
+    finite = all(isfinite(r["train_loss"]) for r in records) and all(
+        bool(weight.isfinite().all()) for weight in weights
+    )
+    if not (world.running and finite):
+        return replace(world, running=False), records
+    return World(world.seed, after), records
+
+
+def advance_cell(
+    case: Case, world: World, cell: int, generation: int
+) -> tuple[Center, Record]:
+    own, seed = world.centers[cell], world.seed
+    table = neighbors(case, cell)
+    encoders = [world.centers[n].encoder for n in table]
+    decoders = [world.centers[n].decoder for n in table]
+    batch = evaluation_batch(case, seed, cell, generation)
+    with torch.no_grad():
+        losses = [
+            [pair_loss(case, e.module, d.module, batch).item() for d in decoders] for e in encoders
+        ]
+    i, j = select(case, losses, seed, cell, generation)
+    slots = [
+        integers(key(seed, cell, generation, purpose), (case.steps,), len(table))[0].tolist()
+        for purpose in ("opponent.encoder", "opponent.decoder")
+    ]
+    new_encoder, new_decoder, train_loss = train(
+        Cell(
+            case,
+            encoders,
+            decoders,
+            (i, j),
+            (own.encoder.moments, own.decoder.moments),
+            own.learning_rate,
+            training_batches(case, seed, cell, generation),
+            *slots,
+        )
+    )
+    center, replaced = replacement(case, own, new_encoder, new_decoder)
+    move = normal(key(seed, cell, generation, "learning_rate"), (), dtype=torch.float64).item()
+    walked = min(max(own.learning_rate + case.walk * move, case.minimum), case.maximum)
+    record = {
+        "selection_loss": losses[i][j],
+        "encoder_from": table[i],
+        "decoder_from": table[j],
+        "replaced": replaced,
+        "train_loss": train_loss,
+        "learning_rate": own.learning_rate,
+        **measures(case, center, generation + 1),
+    }
+    return replace(center, learning_rate=walked), record
+
+
+def replacement(
+    case: Case, own: Center, encoder: Network, decoder: Network
+) -> tuple[Center, bool]:
+    """The new center, and whether it is the improved pair."""
+    improved = Center(encoder, decoder, own.learning_rate)
+    if case.replacement == "always":
+        return improved, True
+    rows = len(case.validation[0]) if case.replacement_rows is None else case.replacement_rows
+    before = validation_loss(case, (own.encoder.module, own.decoder.module), case.loss, rows)
+    after = validation_loss(case, (encoder.module, decoder.module), case.loss, rows)
+    if after < before:
+        return improved, True
+    if case.moments == "persist":
+        kept = replace(own.encoder, moments=encoder.moments)
+        return replace(own, encoder=kept, decoder=replace(own.decoder, moments=decoder.moments)), False
+    return own, False
+
+
+def measures(case: Case, center: Center, completed: int) -> Record:
+    rows, pair = len(case.validation[0]), (center.encoder.module, center.decoder.module)
+    wanted = completed % case.measure_every == 0
+    return {
+        f"validation_{name}": validation_loss(case, pair, name, rows) if wanted else nan
+        for name in ("mse", "l1", "bce")
+    }
+
+
+def fresh_center(encoder: nn.Module, decoder: nn.Module, learning_rate: float) -> Center:
+    """A cell before the first generation."""
+    return Center(
+        Network(encoder, {}, Moments()), Network(decoder, {}, Moments()), learning_rate
+    )
