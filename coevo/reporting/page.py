@@ -9,12 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import Any
 
 from coevo.reporting.findings import Findings
 from coevo.reporting.headline import header, headline
 from coevo.reporting.markup import Html, tag
-from coevo.reporting.numbers import axis_title, rounded
+from coevo.reporting.numbers import axis_title
 from coevo.reporting.page_script import SCRIPT
 from coevo.reporting.page_style import STYLE
 from coevo.reporting.plots import (
@@ -22,7 +21,6 @@ from coevo.reporting.plots import (
     founders_plot,
     learning_plot,
     learning_rate_plot,
-    torus_plot,
 )
 from coevo.reporting.run_files import RunFiles
 from coevo.reporting.sections import (
@@ -31,11 +29,11 @@ from coevo.reporting.sections import (
     lineage,
     reproduction,
     samples,
-    torus,
     worlds,
 )
+from coevo.reporting.torus_section import torus, torus_data
 
-__all__ = ["page_of", "page_plots", "torus_data"]
+__all__ = ["page_of", "page_plots"]
 
 _CHAPTERS = {
     "result": "Result",
@@ -65,7 +63,7 @@ def page_of(run: RunFiles, findings: Findings) -> str:
         "main",
         headline(run, findings),
         learning(run, findings),
-        torus(run, findings, maps["panels"] if maps else []),
+        torus(run, findings, maps),
         samples(run),
         lineage(findings),
         learning_rates(findings),
@@ -110,44 +108,6 @@ def page_plots(run: RunFiles, findings: Findings) -> dict[str, Plot]:
     if findings.rates:
         plots["rates-plot"] = learning_rate_plot(shown, findings.rates)
     return plots
-
-
-def torus_data(run: RunFiles, findings: Findings) -> dict[str, Any] | None:
-    """What the page's script needs for the maps, or None without maps.
-
-    One world is shown in its first, a chosen and its last generation; several worlds are shown
-    side by side in the chosen one. A panel is ``{id, world, fixed, label}``, where ``fixed`` is
-    the position of its generation, or None where the reader chooses.
-    """
-    maps = findings.maps
-    if maps is None:
-        return None
-    last = len(maps.generations) - 1
-    places: list[tuple[int, int | None]] = [(world, None) for world in sorted(maps.frames)]
-    if len(places) == 1:
-        alone = [0, None, last] if last > 1 else list(range(last + 1))
-        places = [(places[0][0], fixed) for fixed in alone]
-    names = {world.number: world.label for world in findings.worlds}
-    panels = [
-        {
-            "id": f"torus-{position}",
-            "world": world,
-            "fixed": fixed,
-            "label": names[world] if len(maps.frames) > 1 else "Generation {generation}",
-        }
-        for position, (world, fixed) in enumerate(places)
-    ]
-    return {
-        "plot": torus_plot(maps.rows, maps.columns, axis_title(run.loss, run.per)),
-        "generations": maps.generations.tolist(),
-        "rows": maps.rows,
-        "columns": maps.columns,
-        "panels": panels,
-        "frames": {
-            str(world): [rounded(frame, 4) for frame in frames.tolist()]
-            for world, frames in maps.frames.items()
-        },
-    }
 
 
 def _contents(content: Html) -> Html:

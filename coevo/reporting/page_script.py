@@ -116,7 +116,7 @@ SCRIPT = """
     const box = target.querySelector(".legend .bg");
     const legend = box ? Math.ceil(box.getBoundingClientRect().height) : 0;
     const height = (width < 500 ? 310 : 380) + legend;
-    Plotly.relayout(target, { height: height, "margin.b": 56 + legend });
+    Plotly.relayout(target, { height: height, "margin.b": 52 + legend });
   }
 
   function fit() {

@@ -96,12 +96,14 @@ footer { margin-top: 3rem; padding-top: 1rem; padding-bottom: 2.5rem; color: var
   header { padding-top: 1.6rem; }
   .card .value { font-size: 1.6rem; }
 }
-body.printing main { max-width: 680px; padding: 0; }
+body.printing > * { max-width: 660px; padding-left: 0; padding-right: 0; }
+body.printing .maps, body.printing .samples { grid-template-columns: repeat(3, 1fr); gap: .9rem; }
+body.printing table { font-size: .72rem; }
+body.printing th, body.printing td { padding: .25rem .35rem; white-space: normal; }
+@page { margin: 1.6cm; }
 @media print {
-  @page { margin: 1.6cm; }
   body { font-size: 10.5pt; }
   nav, .controls, .modebar-container { display: none !important; }
-  main, header, footer { padding-left: 0; padding-right: 0; }
   h2 { break-after: avoid; margin-top: 1.6rem; }
   figure, .cards, .facts, tr, .sample, .maps > div { break-inside: avoid; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }

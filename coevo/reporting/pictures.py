@@ -18,7 +18,7 @@ __all__ = ["Picture", "Row", "nearly_square", "rows_of_pictures"]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 MOST_ROWS = 12
-_MOST_CHARACTERS = 300_000
+_MOST_CHARACTERS = 250_000
 _LONGEST_SIDE = 96
 
 

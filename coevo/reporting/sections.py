@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from typing import Any
 
 from coevo.reporting.curves import Band
 from coevo.reporting.findings import Findings
@@ -22,7 +21,6 @@ __all__ = [
     "lineage",
     "reproduction",
     "samples",
-    "torus",
     "worlds",
 ]
 
@@ -49,55 +47,6 @@ def learning(run: RunFiles, findings: Findings) -> Html:
         caption += " All worlds together are drawn as medians alone; choose one to see the rest."
     label = f"Learning curves. {_course(findings.validation, name)}"
     return tag("section", title, _plot("learning-plot", label, caption, findings))
-
-
-def torus(run: RunFiles, findings: Findings, panels: list[dict[str, Any]]) -> Html:
-    """The maps of the loss on the torus.
-
-    Args:
-        run: the files.
-        findings: what they say.
-        panels: see `coevo.reporting.page.torus_data`.
-    """
-    title = tag("h2", "The torus", id="torus")
-    maps = findings.maps
-    if maps is None:
-        return tag(
-            "section",
-            title,
-            tag("p", "No map: nothing was measured yet, or the torus is too large."),
-        )
-    name = METRIC_NAMES.get(run.loss, run.loss)
-    parts = [
-        tag(
-            "div",
-            tag("h3", panel["label"], id=f"{panel['id']}-title"),
-            tag(
-                "div",
-                id=panel["id"],
-                class_="plot",
-                role="img",
-                aria_label=_map_label(panel, findings, name),
-            ),
-        )
-        for panel in panels
-    ]
-    caption = (
-        f"Validation loss ({name}) of every cell at its place; dark is low. The frame marks the "
-        "lowest loss of the generation shown. Opposite edges of the torus touch."
-    )
-    if len(maps.frames) < len(findings.worlds):
-        caption += f" {len(maps.frames)} of {len(findings.worlds)} worlds are shown."
-    return tag(
-        "section",
-        title,
-        tag(
-            "figure",
-            _map_controls(panels, len(maps.generations)),
-            tag("div", *parts, class_="maps"),
-            tag("figcaption", caption),
-        ),
-    )
 
 
 def lineage(findings: Findings) -> Html:
@@ -214,35 +163,6 @@ def _chooser(identity: str, shown: list[World]) -> Html:
     everything = tag("option", "All worlds", value="all")
     chooser = tag("select", everything, *options, id=f"{identity}-world", autocomplete="off")
     return tag("div", tag("label", "Show", chooser), class_="controls")
-
-
-def _map_controls(panels: list[dict[str, Any]], frames: int) -> Html:
-    moving = any(panel["fixed"] is None for panel in panels)
-    start = frames - 1 if len({panel["world"] for panel in panels}) > 1 else (frames - 1) // 2
-    slider = tag(
-        "input",
-        type="range",
-        id="torus-slider",
-        min="0",
-        max=f"{frames - 1}",
-        value=f"{start}",
-        autocomplete="off",
-    )
-    style = {} if moving and frames > 1 else {"hidden": ""}
-    output = tag("output", id="torus-generation", for_="torus-slider")
-    stretch = tag("input", type="checkbox", id="torus-stretch", autocomplete="off")
-    return tag(
-        "div",
-        tag("label", "Generation", slider, output, class_="slider", **style),
-        tag("label", stretch, "Own color scale for each map"),
-        class_="controls",
-    )
-
-
-def _map_label(panel: Mapping[str, Any], findings: Findings, name: str) -> str:
-    best = next((world.best for world in findings.worlds if world.number == panel["world"]), None)
-    place = "" if best is None else f" The best pairing lives in {best.place}."
-    return f"Heat map of the validation loss ({name}) on the torus, world {panel['world']}.{place}"
 
 
 def _course(found: Mapping[int, Band], name: str) -> str:

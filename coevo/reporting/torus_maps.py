@@ -19,7 +19,7 @@ __all__ = ["TorusMaps", "torus_maps"]
 MOST_FRAMES = 30
 MOST_PANELS = 6
 _FEWEST_FRAMES = 3
-_MOST_NUMBERS = 36_000
+_MOST_NUMBERS = 30_000
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,18 @@ def test_a_checkpoint_under_another_generation_is_refused(path: Path) -> None:
 def test_a_pipe_in_place_of_a_file_is_refused_instead_of_waited_for(path: Path) -> None:
     (path / "state.safetensors").unlink()
     os.mkfifo(path / "state.safetensors")
-    with pytest.raises(CheckpointError, match="missing"):
-        load(path)
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(5)
+    try:
+        with pytest.raises(CheckpointError, match="missing"):
+            load(path)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_file_that_may_not_be_read_is_refused(

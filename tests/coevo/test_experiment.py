@@ -108,6 +108,13 @@ def test_rules_between_keys_hold_for_direct_construction_too() -> None:
         Experiment(task={"loss": "bce", "output": "identity"})  # type: ignore[arg-type]
 
 
+def test_none_counts_as_not_given_where_it_is_the_default() -> None:
+    nothing = {"selection": {"validation_rows": None}, "data": {"file": None, "directory": None}}
+    assert experiment_from_dict(nothing) == Experiment()
+    assert experiment_from_dict({"network": {"encoder": None}}).network.kind == "mlp"
+    assert refused({"grid": {"rows": None}}).startswith("grid.rows: None is not a whole number")
+
+
 def test_whole_numbers_are_accepted_for_numbers_and_become_such() -> None:
     experiment = experiment_from_dict({"optimizer": {"learning_rate": 1}})
     assert isinstance(experiment.optimizer.learning_rate, float)

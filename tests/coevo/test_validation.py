@@ -84,6 +84,7 @@ def test_no_more_than_ten_problems_are_listed(count: int) -> None:
 
 def test_shown_values_are_short_and_on_one_line() -> None:
     assert shown("a\nb") == "'a\\nb'"
+    assert shown("x" * 58) == f"'{'x' * 58}'"
     assert shown("x" * 59) == f"'{'x' * 56}..."
     assert shown(list(range(10**6))).endswith("...")
     assert shown(16**4999) == f"0x1{'0' * 54}..."

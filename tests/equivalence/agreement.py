@@ -156,4 +156,3 @@ def _close(name: str, found: Tensor, expected: Tensor) -> None:
         equal_nan=True,
         msg=lambda text: f"{name}: {text}",
     )
-

@@ -153,9 +153,7 @@ def engine_of(case: Case, **changes: Any) -> Engine:
 
 def optimizer_of(case: Case) -> GradientOptimizer:
     """A case's cell optimizer."""
-    rule = UpdateRule(
-        _any(case.algorithm), momentum=case.momentum, weight_decay=case.weight_decay
-    )
+    rule = UpdateRule(_any(case.algorithm), momentum=case.momentum, weight_decay=case.weight_decay)
     return GradientOptimizer(
         rule,
         learning_rate=case.learning_rate,

@@ -160,8 +160,7 @@ def pair_loss(
 def descend(*losses: tuple[Tensor, Learner]) -> None:
     """Differentiate every learner's loss, then let all of them step."""
     gradients = [
-        torch.autograd.grad(loss, learner.parameters, retain_graph=True)
-        for loss, learner in losses
+        torch.autograd.grad(loss, learner.parameters, retain_graph=True) for loss, learner in losses
     ]
     for (_, learner), gradient in zip(losses, gradients, strict=True):
         learner.step(gradient)
@@ -199,9 +198,7 @@ def _opponents(cell: Cell, step: int, encoders: Clones, decoders: Clones) -> flo
     return (first.item() + second.item()) / 2
 
 
-def _opponents_trained(
-    cell: Cell, step: int, encoders: Clones, decoders: Clones
-) -> float:
+def _opponents_trained(cell: Cell, step: int, encoders: Clones, decoders: Clones) -> float:
     encoder, decoder = encoders[cell.selected[0]], decoders[cell.selected[1]]
     rival_decoder = decoders[cell.opponent_decoders[step]]
     rival_encoder = encoders[cell.opponent_encoders[step]]

@@ -83,6 +83,11 @@ def _repeated() -> nn.Module:
     return nn.Sequential(nn.Linear(12, 6), activation, nn.Linear(6, 5), activation)
 
 
+def _tied() -> nn.Module:
+    layer = nn.Linear(12, 12)
+    return nn.Sequential(layer, nn.Tanh(), layer, nn.Tanh(), nn.Linear(12, 5))
+
+
 ARCHITECTURES: Mapping[str, Architecture] = {
     "mlp": mlp(),
     "mlp of images": Architecture(
@@ -111,5 +116,6 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         partial(Tempered, 12, (2, 3)), partial(Tempered, 6, (3, 4)), (12,), (3, 4)
     ),
     "repeated": Architecture(_repeated, partial(mlp_decoder, (12,), 5, hidden=()), (12,), (12,)),
+    "tied": Architecture(_tied, partial(mlp_decoder, (12,), 5, hidden=()), (12,), (12,)),
     "nested": Architecture(_nested_encoder, _nested_decoder, (3, 4), (12,)),
 }

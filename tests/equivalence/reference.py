@@ -171,9 +171,7 @@ def advance(case: Case, world: World, generation: int) -> tuple[World, list[Reco
     return World(world.seed, after), records
 
 
-def advance_cell(
-    case: Case, world: World, cell: int, generation: int
-) -> tuple[Center, Record]:
+def advance_cell(case: Case, world: World, cell: int, generation: int) -> tuple[Center, Record]:
     own, seed = world.centers[cell], world.seed
     table = neighbors(case, cell)
     encoders = [world.centers[n].encoder for n in table]
@@ -215,9 +213,7 @@ def advance_cell(
     return replace(center, learning_rate=walked), record
 
 
-def replacement(
-    case: Case, own: Center, encoder: Network, decoder: Network
-) -> tuple[Center, bool]:
+def replacement(case: Case, own: Center, encoder: Network, decoder: Network) -> tuple[Center, bool]:
     """The new center, and whether it is the improved pair."""
     improved = Center(encoder, decoder, own.learning_rate)
     if case.replacement == "always":
@@ -229,7 +225,9 @@ def replacement(
         return improved, True
     if case.moments == "persist":
         kept = replace(own.encoder, moments=encoder.moments)
-        return replace(own, encoder=kept, decoder=replace(own.decoder, moments=decoder.moments)), False
+        return replace(
+            own, encoder=kept, decoder=replace(own.decoder, moments=decoder.moments)
+        ), False
     return own, False
 
 
@@ -244,6 +242,4 @@ def measures(case: Case, center: Center, completed: int) -> Record:
 
 def fresh_center(encoder: nn.Module, decoder: nn.Module, learning_rate: float) -> Center:
     """A cell before the first generation."""
-    return Center(
-        Network(encoder, {}, Moments()), Network(decoder, {}, Moments()), learning_rate
-    )
+    return Center(Network(encoder, {}, Moments()), Network(decoder, {}, Moments()), learning_rate)

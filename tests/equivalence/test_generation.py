@@ -182,6 +182,7 @@ def test_wide_and_custom_neighborhoods(changes: dict[str, Any]) -> None:
         "tempered",
         "nested",
         "repeated",
+        "tied",
     )
     for pairings in ("selected", "all")
 )
@@ -192,6 +193,15 @@ def test_architectures(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_activations(activation: str) -> None:
     assert_engine_agrees(Case(seeds=(2,), architecture=f"mlp {activation}"))
+
+
+@pytest.mark.parametrize("numbers_at_once", [1, 30, 200])
+def test_work_in_small_blocks(monkeypatch: pytest.MonkeyPatch, numbers_at_once: int) -> None:
+    monkeypatch.setattr("coevo.stream._NOISE_BLOCK", 8 * numbers_at_once)
+    monkeypatch.setattr("coevo.held_out._NUMBERS_AT_ONCE", numbers_at_once)
+    assert_engine_agrees(
+        Case(noise="gaussian", noise_level=0.3, steps=5, replacement="if_better", seeds=(1, 2))
+    )
 
 
 def test_measures_are_taken_every_so_manyth_generation() -> None:

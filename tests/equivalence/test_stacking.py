@@ -10,6 +10,7 @@ import torch
 from torch.testing import assert_close
 
 from coevo.engine import Measures
+from coevo.random import integers
 from coevo.state import GridState
 from tests.equivalence.agreement import (
     TOLERANCE,
@@ -18,7 +19,7 @@ from tests.equivalence.agreement import (
     worlds_of,
 )
 from tests.equivalence.cases import Case, engine_of, run
-from tests.equivalence.reference import advance_cell
+from tests.equivalence.reference import advance_cell, key, neighbors
 
 # Every way in which cells or worlds could be mixed up: who shares batches, subsets and noise.
 MIXED: tuple[dict[str, Any], ...] = (
@@ -29,9 +30,7 @@ MIXED: tuple[dict[str, Any], ...] = (
     {"moments": "migrate", "always_accepted": True, "pairing": "independent"},
 )
 mixed = pytest.mark.parametrize("changes", MIXED, ids=["-".join(map(str, c)) for c in MIXED])
-STACK = Case(
-    seeds=(5, 1, 9, 3, 1 << 60, 0, 2, 8), noise="gaussian", noise_level=0.2, kept_rows=7
-)
+STACK = Case(seeds=(5, 1, 9, 3, 1 << 60, 0, 2, 8), noise="gaussian", noise_level=0.2, kept_rows=7)
 
 
 def cells_of(
@@ -64,9 +63,7 @@ def test_chunks_change_nothing(changes: dict[str, Any], size: int) -> None:
 
 @mixed
 @pytest.mark.parametrize("size", [5, 1000])
-def test_a_world_computes_the_same_alone_and_in_a_stack(
-    changes: dict[str, Any], size: int
-) -> None:
+def test_a_world_computes_the_same_alone_and_in_a_stack(changes: dict[str, Any], size: int) -> None:
     case = replace(STACK, **changes)
     stacked = run(engine_of(case, cells_per_chunk=size))
     for place in (0, 4, 7):
@@ -83,6 +80,23 @@ def test_worlds_of_one_seed_are_twins_and_others_are_not() -> None:
     assert_same_cells(first, third)
     weights = "weights/0.weight"
     assert not torch.isclose(first["encoders"][weights], second["encoders"][weights]).any()
+
+
+@pytest.mark.parametrize("size", [2, 1000])
+def test_equal_networks_tie_and_the_first_drawn_wins(size: int) -> None:
+    case = Case(rows=3, neighborhood="moore", dtype=torch.float32, tournament=3)
+    engine = engine_of(case, cells_per_chunk=size)
+    state = engine.init()
+    same = torch.zeros(engine.grid.cells, dtype=torch.int64)
+    state = replace(
+        state, encoders=state.encoders.select(same), decoders=state.decoders.select(same)
+    )
+    _, measures = engine.advance(state)
+    for place in range(engine.grid.cells):
+        seed, cell = case.seeds[place // 9], place % 9
+        table = neighbors(case, cell)
+        first = integers(key(seed, cell, 0, "tournament"), (3,), len(table))[0, 0]
+        assert measures["encoder_from"][place] == table[first]
 
 
 def test_three_hundred_cells() -> None:
