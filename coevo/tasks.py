@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from coevo.fused_loss import fused_losses
 from coevo.random import Key, normal, uniform
 
 __all__ = ["LossName", "METRICS", "NoiseName", "OutputName", "Task", "draw_noise"]
@@ -100,6 +101,9 @@ class Task:
         Returns:
             ``[n]``: mean squared error, mean absolute error, or binary cross-entropy in nats.
         """
+        name, squashed = metric or self.loss, self.output == "sigmoid"
+        if outputs.requires_grad and outputs.shape == targets.shape and (squashed or name != "bce"):
+            return fused_losses(outputs, targets, name, squashed=squashed)
         return self.row_losses(outputs, targets, metric).mean(1)
 
     def row_losses(

@@ -73,7 +73,7 @@ def all_pairings(problem: CellProblem, encoders: Trainee, decoders: Trainee) -> 
         outputs = problem.networks.decoder(decoders.population(), shared)
         outputs = outputs.view(cells, k * k * rows, *outputs.shape[2:])
         targets = batch.targets.repeat(1, k * k, *[1] * (batch.targets.dim() - 2))
-        losses = problem.task.row_losses(outputs, targets).mean(1)
+        losses = problem.task.losses(outputs, targets)
         # k * k pairings, and each network's loss is the mean over its k partners.
         _descend(losses.sum() * k, encoders, decoders)
         total += losses.detach()

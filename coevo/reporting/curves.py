@@ -65,7 +65,7 @@ def evenly(length: int, at_most: int) -> npt.NDArray[np.int64]:
     n = min(length, at_most)
     if n == 1:
         return np.array([length - 1])
-    return np.arange(n) * length // n
+    return np.arange(n) * (length - 1) // (n - 1)
 
 
 def points_per_world(worlds: int) -> int:

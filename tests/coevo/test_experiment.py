@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -115,6 +116,11 @@ def test_none_counts_as_not_given_where_it_is_the_default() -> None:
     assert refused({"grid": {"rows": None}}).startswith("grid.rows: None is not a whole number")
 
 
+def test_any_mapping_is_a_table() -> None:
+    tables = MappingProxyType({"grid": MappingProxyType({"rows": 5})})
+    assert experiment_from_dict(tables).grid.rows == 5
+
+
 def test_whole_numbers_are_accepted_for_numbers_and_become_such() -> None:
     experiment = experiment_from_dict({"optimizer": {"learning_rate": 1}})
     assert isinstance(experiment.optimizer.learning_rate, float)
@@ -174,7 +180,10 @@ def test_mistakes_in_overrides_say_where_they_are() -> None:
     assert refused_file("digits", ["seed.x=3"]) == (
         "--set seed.x: seed is 1, not a table; set a key of a table"
     )
-    assert refused_file("digits", ["network.latent.x=3"]).startswith("--set network.latent.x: ")
+    assert refused_file("digits", ["network.latent_activation.x=3"]) == (
+        "--set network.latent_activation: {x = 3} is not an activation; use 'relu', "
+        "'leaky_relu', 'elu', 'gelu', 'silu', 'tanh', 'sigmoid' or 'identity'"
+    )
 
 
 def test_a_missing_file_is_answered_with_what_there_is(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ class Residual(nn.Module):
         self.inside = nn.Linear(before, before)
         self.norm = nn.LayerNorm(before)
         self.outside = nn.Linear(before, after)
+        self.scale: Tensor
         self.register_buffer("scale", torch.rand(before))
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -49,7 +50,7 @@ class Tempered(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         values: Tensor = self.linear(inputs.flatten(1)) * self.temperature
-        return values.unflatten(1, (self.shape[1], self.shape[0])).transpose(1, 2)
+        return values.view(-1, self.shape[1], self.shape[0]).transpose(1, 2)
 
 
 def mlp(activation: str = "tanh", *, targets: int = 12, last: str = "identity") -> Architecture:

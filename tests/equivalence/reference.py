@@ -62,11 +62,13 @@ def _offsets(case: Case) -> Sequence[tuple[int, int]]:
     reach = range(-case.radius, case.radius + 1)
     if case.neighborhood == "ring":
         return [(0, side * step) for step in reach if step > 0 for side in (1, -1)]
-    size = {"von_neumann": lambda o: abs(o[0]) + abs(o[1]), "moore": lambda o: max(map(abs, o))}[
-        case.neighborhood
-    ]
+
+    def distance(offset: tuple[int, int]) -> int:
+        down, right = map(abs, offset)
+        return down + right if case.neighborhood == "von_neumann" else max(down, right)
+
     square = [(down, right) for down in reach for right in reach]
-    return sorted((o for o in square if size(o) <= case.radius), key=size)
+    return sorted((o for o in square if distance(o) <= case.radius), key=distance)
 
 
 def corrupt(case: Case, inputs: Tensor, noise: Key, start: int = 0) -> Tensor:
@@ -128,7 +130,9 @@ def tournament(case: Case, values: list[float], draws: Key) -> int:
 def concept(case: Case, losses: list[float]) -> float:
     if case.user_concept is not None:
         return float(case.user_concept(torch.tensor(losses, dtype=torch.float64)))
-    return {"best": min, "worst": max, "mean": lambda x: sum(x) / len(x)}[case.concept](losses)
+    if case.concept == "mean":
+        return sum(losses) / len(losses)
+    return min(losses) if case.concept == "best" else max(losses)
 
 
 def select(
@@ -172,33 +176,12 @@ def advance(case: Case, world: World, generation: int) -> tuple[World, list[Reco
 
 
 def advance_cell(case: Case, world: World, cell: int, generation: int) -> tuple[Center, Record]:
-    own, seed = world.centers[cell], world.seed
-    table = neighbors(case, cell)
-    encoders = [world.centers[n].encoder for n in table]
-    decoders = [world.centers[n].decoder for n in table]
+    own, seed, table = world.centers[cell], world.seed, neighbors(case, cell)
     batch = evaluation_batch(case, seed, cell, generation)
-    with torch.no_grad():
-        losses = [
-            [pair_loss(case, e.module, d.module, batch).item() for d in decoders] for e in encoders
-        ]
+    losses = [[evaluate(case, world, (e, d), batch) for d in table] for e in table]
     i, j = select(case, losses, seed, cell, generation)
-    slots = [
-        integers(key(seed, cell, generation, purpose), (case.steps,), len(table))[0].tolist()
-        for purpose in ("opponent.encoder", "opponent.decoder")
-    ]
-    new_encoder, new_decoder, train_loss = train(
-        Cell(
-            case,
-            encoders,
-            decoders,
-            (i, j),
-            (own.encoder.moments, own.decoder.moments),
-            own.learning_rate,
-            training_batches(case, seed, cell, generation),
-            *slots,
-        )
-    )
-    center, replaced = replacement(case, own, new_encoder, new_decoder)
+    encoder, decoder, train_loss = train(training_cell(case, world, cell, generation, (i, j)))
+    center, replaced = replacement(case, own, encoder, decoder)
     move = normal(key(seed, cell, generation, "learning_rate"), (), dtype=torch.float64).item()
     walked = min(max(own.learning_rate + case.walk * move, case.minimum), case.maximum)
     record = {
@@ -213,6 +196,36 @@ def advance_cell(case: Case, world: World, cell: int, generation: int) -> tuple[
     return replace(center, learning_rate=walked), record
 
 
+@torch.no_grad()
+def evaluate(
+    case: Case, world: World, pairing: tuple[int, int], batch: tuple[Tensor, Tensor]
+) -> float:
+    """The loss of one cell's encoder with one cell's decoder."""
+    encoder, decoder = world.centers[pairing[0]].encoder, world.centers[pairing[1]].decoder
+    return pair_loss(case, encoder.module, decoder.module, batch).item()
+
+
+def training_cell(
+    case: Case, world: World, cell: int, generation: int, selected: tuple[int, int]
+) -> Cell:
+    """What a cell trains with, once it has selected."""
+    own, table = world.centers[cell], neighbors(case, cell)
+    opponents = [
+        integers(key(world.seed, cell, generation, purpose), (case.steps,), len(table))[0].tolist()
+        for purpose in ("opponent.encoder", "opponent.decoder")
+    ]
+    return Cell(
+        case,
+        [world.centers[n].encoder for n in table],
+        [world.centers[n].decoder for n in table],
+        selected,
+        (own.encoder.moments, own.decoder.moments),
+        own.learning_rate,
+        training_batches(case, world.seed, cell, generation),
+        *opponents,
+    )
+
+
 def replacement(case: Case, own: Center, encoder: Network, decoder: Network) -> tuple[Center, bool]:
     """The new center, and whether it is the improved pair."""
     improved = Center(encoder, decoder, own.learning_rate)
@@ -224,10 +237,11 @@ def replacement(case: Case, own: Center, encoder: Network, decoder: Network) -> 
     if after < before:
         return improved, True
     if case.moments == "persist":
-        kept = replace(own.encoder, moments=encoder.moments)
-        return replace(
-            own, encoder=kept, decoder=replace(own.decoder, moments=decoder.moments)
-        ), False
+        kept = [
+            replace(old, moments=new.moments)
+            for old, new in ((own.encoder, encoder), (own.decoder, decoder))
+        ]
+        return Center(*kept, own.learning_rate), False
     return own, False
 
 

@@ -1,0 +1,38 @@
+"""Runs that several files look at, and a process that runs command lines quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.experiments import write_archive, write_experiment
+from tests.end_to_end.warm import Warm
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    process = Warm(tmp_path_factory.mktemp("warm"))
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_archive(tmp_path_factory.mktemp("data") / "waves.npz")
+
+
+@pytest.fixture(scope="session")
+def experiment(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> Path:
+    """Two worlds of 3 x 3 cells, 24 generations, a checkpoint after every second one."""
+    return write_experiment(tmp_path_factory.mktemp("experiment") / "waves.toml", archive)
+
+
+@pytest.fixture(scope="session")
+def finished(warm: Warm, experiment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The experiment, run without interruption. Read it only."""
+    directory = tmp_path_factory.mktemp("finished") / "waves"
+    ended = warm.run("run", experiment, "--out", directory)
+    assert (ended.code, ended.err) == (0, "")
+    return directory
