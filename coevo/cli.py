@@ -25,6 +25,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_ADVICE = "try a lower optimizer.learning_rate or learning_rate_maximum"
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Device = Annotated[str | None, typer.Option(help="cpu or cuda; by default a GPU if there is one.")]
 Trust = Annotated[
@@ -103,14 +105,14 @@ def list_names(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; errors are one line each and end with code 2."""
-    from coevo.interruption import Stopped
+    from coevo.interruption import Interrupted, Stopped
 
     try:
         app(args=arguments)
     except CoevoError as error:
         typer.echo(f"coevo: {error}", err=True)
         sys.exit(2)
-    except Stopped as stopped:
+    except (Interrupted, Stopped) as stopped:
         typer.echo(f"\ncoevo: {stopped}", err=True)
         sys.exit(130)
 
@@ -129,15 +131,17 @@ def _finish(finished: Run, *, as_json: bool) -> None:
             0, f"best pairing (chosen on validation rows): {place}; on test rows {figures}"
         )
     _print("\n".join(lines), document, as_json=as_json)
-    for world in outcome["worlds"]:
-        if world["status"] == "stopped":
-            typer.echo(
-                f"coevo: the world with seed {world['seed']} stopped in generation "
-                f"{world['stopped_at']}: a loss or a weight was not finite; its last good state "
-                "is kept (try a lower optimizer.learning_rate or learning_rate_maximum)",
-                err=True,
-            )
+    stopped = [world for world in outcome["worlds"] if world["status"] == "stopped"]
+    for world in stopped:
+        typer.echo(
+            f"coevo: the world with seed {world['seed']} stopped in generation "
+            f"{world['stopped_at']}: a loss or a weight was not finite; its last good state "
+            f"is kept ({_ADVICE})",
+            err=True,
+        )
     if outcome["status"] == "failed":
+        if not stopped:
+            typer.echo(f"coevo: no loss on validation rows is finite ({_ADVICE})", err=True)
         sys.exit(1)
 
 

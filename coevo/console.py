@@ -11,7 +11,7 @@ from rich.console import Console as Terminal
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from coevo.interruption import Stopped
+from coevo.interruption import Stopped, resume_command
 from coevo.loop import Hooks, Progress
 
 __all__ = ["Console"]
@@ -76,7 +76,10 @@ class Console:
 
     def _say(self, text: str) -> None:
         if self._shown or not self._quiet:
-            self._terminal.print(f"coevo: {text}", highlight=False, soft_wrap=True)
+            # Names of files may hold what looks like markup or an emoji's code.
+            self._terminal.print(
+                f"coevo: {text}", highlight=False, soft_wrap=True, markup=False, emoji=False
+            )
 
     def _asked(self, number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -90,7 +93,6 @@ class Console:
 
     def _farewell(self) -> str:
         if self._where is None:
-            return "stopped before the first generation was complete"
-        return (
-            f"stopped at once; go on from the last checkpoint: coevo resume {self._where.directory}"
-        )
+            return "stopped at once, before a generation was complete"
+        command = resume_command(self._where.directory)
+        return f"stopped at once; go on from the last checkpoint with: {command}"

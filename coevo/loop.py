@@ -13,6 +13,7 @@ from torch import Tensor
 from coevo import checkpoint
 from coevo.assemble import Assembled
 from coevo.engine import Measures, evolve
+from coevo.errors import CoevoError
 from coevo.experiment import Experiment
 from coevo.interruption import Interrupted
 from coevo.outcome import Outcome, conclude
@@ -75,24 +76,47 @@ def to_the_end(
         hooks: how the caller looks on.
 
     Raises:
+        CoevoError: the checkpoint is of another experiment.
         Interrupted: `Hooks.stop` said so.
     """
     began = time.perf_counter()
     if found is None:
         state, spent = assembled.engine.init(), 0.0
     else:
-        device = str(assembled.engine.seeds.device)
-        state = GridState.from_shards(found.generation, found.shards).to(device)
-        spent = float(str(found.metadata.get("seconds", 0.0)))
+        state, spent = _restored(place, assembled, found)
 
     def seconds() -> float:
         return spent + time.perf_counter() - began
 
     truncate(place.records, state.generation)
-    state = _generations(place, experiment, assembled, state, hooks, seconds)
+    if bool(state.running.any()):
+        state = _generations(place, experiment, assembled, state, hooks, seconds)
     outcome = conclude(place, experiment, assembled, state, seconds())
     write_report(place.path)
     return outcome
+
+
+def _restored(
+    place: RunDirectory, assembled: Assembled, found: checkpoint.Checkpoint
+) -> tuple[GridState, float]:
+    """The state of a checkpoint, and the seconds that were spent on it."""
+    if _form(found.shards) != _form(assembled.engine.init().shards()):
+        raise CoevoError(
+            f"{found.path}: is not of the experiment in {place.experiment_file}, whose grid, "
+            "networks or optimizer have been changed; change them back"
+        )
+    state = GridState.from_shards(found.generation, found.shards)
+    spent = float(str(found.metadata.get("seconds", 0.0)))
+    return state.to(str(assembled.engine.seeds.device)), spent
+
+
+def _form(shards: checkpoint.Shards) -> dict[tuple[str, str], tuple[torch.Size, torch.dtype]]:
+    """Shape and type of every tensor."""
+    return {
+        (shard, name): (tensor.shape, tensor.dtype)
+        for shard, tensors in shards.items()
+        for name, tensor in tensors.items()
+    }
 
 
 def _generations(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from coevo.assemble import Assembled
 from coevo.experiment import Experiment
-from coevo.files import make_directory, write_bytes, write_json
+from coevo.files import canonical_json, discard, whole_directory, write_json
 from coevo.run_directory import RunDirectory
 from coevo.state import GridState
 from coevo.tasks import METRICS
@@ -34,7 +35,8 @@ def conclude(
 ) -> Outcome:
     """Measure the final state on the test rows and write the results.
 
-    The best pairing is chosen on validation rows, among the worlds that did not stop.
+    The best pairing is chosen on validation rows, among the worlds that did not stop. Figures
+    that are not finite are None, and such a pairing is never the best.
 
     Args:
         directory: where ``result.json`` and ``best/`` go.
@@ -51,7 +53,7 @@ def conclude(
     rows = {"validation": engine.validation, "test": assembled.test}
     found = {
         split: {
-            name: values.view(engine.grid.worlds, -1).tolist()
+            name: [_finite(cells) for cells in values.view(engine.grid.worlds, -1).tolist()]
             for name, values in held_out.metrics(engine.networks, engine.task, *pair).items()
         }
         for split, held_out in rows.items()
@@ -64,7 +66,7 @@ def conclude(
     ]
     best = _best(worlds, experiment.task.loss)
     outcome: Outcome = {
-        "status": "complete" if any(running) else "failed",
+        "status": "complete" if best is not None else "failed",
         "generations": state.generation,
         "seconds": round(seconds, 3),
         "gradient_steps_per_cell": state.generation * experiment.optimizer.steps,
@@ -79,6 +81,8 @@ def conclude(
     if best is not None:
         cell = best["world"] * engine.grid.cells_per_world + best["cell"]
         _write_best(directory.best, assembled, state, cell, best)
+    elif directory.best.exists():
+        discard(directory.best)
     write_json(directory.result_file, outcome)
     return outcome
 
@@ -86,7 +90,7 @@ def conclude(
 def _world(
     world: int,
     experiment: Experiment,
-    found: dict[str, dict[str, list[list[float]]]],
+    found: dict[str, dict[str, list[list[float | None]]]],
     stopped_at: int | None,
 ) -> Outcome:
     loss, columns = experiment.task.loss, experiment.grid.columns
@@ -100,8 +104,9 @@ def _world(
         "test": {name: found["test"][name][world] for name in METRICS},
     }
     losses = described["validation"][loss]
-    if stopped_at is None:
-        cell = min(range(len(losses)), key=losses.__getitem__)
+    measured = [cell for cell, value in enumerate(losses) if value is not None]
+    if stopped_at is None and measured:
+        cell = min(measured, key=losses.__getitem__)
         described["best"] = {
             "cell": cell,
             "row": cell // columns,
@@ -126,9 +131,18 @@ def _median(worlds: list[Outcome]) -> Outcome | None:
     if not complete:
         return None
     return {
-        split: {name: statistics.median(b[split][name] for b in complete) for name in METRICS}
+        split: {name: _middle([best[split][name] for best in complete]) for name in METRICS}
         for split in ("validation", "test")
     }
+
+
+def _middle(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if len(known) == len(values) else None
+
+
+def _finite(values: list[float]) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values]
 
 
 def _stops(directory: RunDirectory) -> dict[int, int]:
@@ -142,24 +156,24 @@ def _stops(directory: RunDirectory) -> dict[int, int]:
 def _write_best(
     directory: Path, assembled: Assembled, state: GridState, cell: int, best: Outcome
 ) -> None:
-    make_directory(directory)
     engine = assembled.engine
     populations = {"encoder": state.encoders, "decoder": state.decoders}
     networks = {"encoder": engine.networks.encoder, "decoder": engine.networks.decoder}
+    tensors = {"samples": _samples(assembled, state, cell)}
     for role, population in populations.items():
         weights = networks[role].module(population, cell).state_dict()
-        contiguous = {name: tensor.contiguous() for name, tensor in weights.items()}
-        write_bytes(directory / f"{role}.safetensors", safetensors_bytes(contiguous))
-    write_bytes(
-        directory / "samples.safetensors", safetensors_bytes(_samples(assembled, state, cell))
-    )
+        tensors[role] = {name: tensor.contiguous() for name, tensor in weights.items()}
     document = {
         **engine.networks.description,
         "output": engine.task.output,
         "dtype": str(engine.dtype).removeprefix("torch."),
         **best,
     }
-    write_json(directory / "pairing.json", document)
+    # At once: an encoder of this pairing beside a decoder of an earlier one would be neither.
+    with whole_directory(directory) as temporary:
+        for name, named in tensors.items():
+            (temporary / f"{name}.safetensors").write_bytes(safetensors_bytes(named))
+        (temporary / "pairing.json").write_text(canonical_json(document), "utf-8")
 
 
 def _samples(assembled: Assembled, state: GridState, cell: int) -> dict[str, Tensor]:

@@ -21,6 +21,9 @@ __all__ = ["PairingMode", "Selected", "Selection", "chunks", "pairing_losses"]
 
 PairingMode: TypeAlias = Literal["together", "independent"]
 
+# Outputs of all pairings together outgrow any memory long before the weights do.
+_NUMBERS_AT_ONCE = 1 << 26
+
 
 @dataclass(frozen=True)
 class Selected:
@@ -97,7 +100,7 @@ def pairing_losses(
         populations: encoders and decoders of all cells.
         plan: says who runs what.
         batch: the evaluation batches, ``[batches, rows, *shape]``, numbered as in the plan.
-        cells_per_chunk: decoders (and encoders) that run at once.
+        cells_per_chunk: the most encoders, or decoders, that run at once.
 
     Returns:
         ``[cells, k, k]``: center, encoder slot, decoder slot.
@@ -112,7 +115,9 @@ def pairing_losses(
     rows = batch.inputs.shape[1]
     codes = codes.view(-1, rows, *codes.shape[2:])
     results = []
-    for chunk in chunks(cells, cells_per_chunk):
+    numbers = plan.sources.shape[1] * batch.targets[0].numel()
+    at_once = max(1, min(cells_per_chunk, _NUMBERS_AT_ONCE // numbers))
+    for chunk in chunks(cells, at_once):
         outputs = networks.decoder(decoders.chunk(chunk), codes[plan.sources[chunk]].flatten(1, 2))
         pairings = plan.sources[chunk].numel()
         outputs = outputs.view(pairings, rows, *outputs.shape[2:])

@@ -11,6 +11,7 @@ from torch import nn
 
 from coevo.assemble import network_pair
 from coevo.errors import CoevoError
+from coevo.interruption import resume_command
 from coevo.networks import untouched_generator
 from coevo.run_directory import RunDirectory
 
@@ -46,7 +47,7 @@ def load_pairing(directory: str | Path, *, trust: bool = False) -> tuple[nn.Modu
     except FileNotFoundError as error:
         raise CoevoError(
             f"{place.path}: no best pairing yet ({Path(error.filename).name} is missing); let "
-            f"'coevo resume {place.path}' finish the run"
+            f"'{resume_command(place.path)}' finish the run"
         ) from error
     except Exception as error:
         raise CoevoError(f"{place.best}: damaged ({error}); finish or repeat the run") from error
@@ -56,5 +57,11 @@ def load_pairing(directory: str | Path, *, trust: bool = False) -> tuple[nn.Modu
     with untouched_generator():
         modules = {"encoder": networks.encoder.build(), "decoder": networks.decoder.build()}
     for role, module in modules.items():
-        module.to(getattr(torch, experiment.dtype)).load_state_dict(weights[role])
+        try:
+            module.to(getattr(torch, experiment.dtype)).load_state_dict(weights[role])
+        except RuntimeError as error:
+            raise CoevoError(
+                f"network.{role}: is not what {place.best} was made with; restore the experiment "
+                f"file or the module of that time ({' '.join(str(error).split())})"
+            ) from error
     return modules["encoder"], modules["decoder"]

@@ -114,10 +114,10 @@ def encode_part(columns: Columns) -> bytes:
 
     table = pyarrow.table({name: pyarrow.array(values) for name, values in columns.items()})
     table = table.replace_schema_metadata({_DIGEST: _digest(columns)})
-    # A dictionary would merge NaNs of different payloads.
-    exact = [name for name, values in columns.items() if values.dtype.kind != "f"]
+    # Floats seldom repeat, and a dictionary would have to decide which NaNs are the same.
+    repeating = [name for name, values in columns.items() if values.dtype.kind != "f"]
     buffer = io.BytesIO()
-    pyarrow.parquet.write_table(table, buffer, compression="zstd", use_dictionary=exact)
+    pyarrow.parquet.write_table(table, buffer, compression="zstd", use_dictionary=repeating)
     return buffer.getvalue()
 
 

@@ -171,6 +171,17 @@ def _factories(given: Given) -> Iterator[Problem]:
         yield _problem(absent, f"missing beside {found[0]}; give both or none")
 
 
+def _option_names(given: Given) -> Iterator[Problem]:
+    options = given.value("network.options")
+    for name in ("shape", "latent"):
+        if name in options:
+            yield Problem(
+                ("network", "options", name),
+                f"{shown(options[name])} would hide the {name} that factories get anyway; "
+                "choose another name",
+            )
+
+
 def _learning_rates(given: Given) -> Iterator[Problem]:
     name = "optimizer.learning_rate"
     rate, least, most = (given.value(name + end) for end in ("", "_minimum", "_maximum"))
@@ -202,5 +213,6 @@ _RULES = (
     _cross_entropy,
     _dataset_keys,
     _factories,
+    _option_names,
     _learning_rates,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,12 +16,12 @@ from torch import nn
 from coevo import checkpoint
 from coevo.assemble import Assembled, assemble
 from coevo.errors import CoevoError
-from coevo.experiment import Experiment, load_experiment, to_toml
-from coevo.files import directory_lock, remove_leftovers, write_text
+from coevo.experiment import Experiment, load_experiment
+from coevo.files import directory_lock, make_directory
 from coevo.loop import Hooks, to_the_end
 from coevo.outcome import Outcome
 from coevo.pairing_files import load_pairing
-from coevo.run_directory import RunDirectory, describe_environment, free_directory
+from coevo.run_directory import RunDirectory, claim_directory, describe_environment
 from coevo.sizing import threads
 
 __all__ = ["Run", "resume", "run"]
@@ -42,9 +43,12 @@ class Run:
 
     @property
     def test(self) -> dict[str, float]:
-        """MSE, L1 and BCE of the best pairing on the test rows; empty when all worlds stopped."""
-        best = self.outcome["best"]
-        return dict(best["test"]) if best is not None else {}
+        """MSE, L1 and BCE of the best pairing on the test rows, NaN where not finite.
+
+        Empty when there is no best pairing because all worlds stopped.
+        """
+        best = self.outcome["best"] or {"test": {}}
+        return {name: math.nan if v is None else v for name, v in best["test"].items()}
 
     def records(self) -> Any:
         """A `polars.DataFrame`, one row per world, generation and cell."""
@@ -71,7 +75,8 @@ def run(
         experiment: checked, or the name of a preset, or a TOML file.
         out: directory to make; by default the first free ``runs/NAME-001``.
         device: ``cpu``, ``cuda``, or None for a GPU if there is one.
-        overrides: ``key=value`` strings that change the preset or file.
+        overrides: ``key=value`` strings that change the preset or file; not for an experiment
+            that is checked already.
         hooks: how to look on.
 
     Returns:
@@ -88,20 +93,18 @@ def run(
         >>> finished.outcome["generations"], sorted(finished.test)
         (2, ['bce', 'l1', 'mse'])
     """
-    name, folder = "run", None
-    if not isinstance(experiment, Experiment):
-        name, path = Path(experiment).stem, Path(experiment)
-        folder = path.parent if path.is_file() else None
-        experiment = load_experiment(experiment, overrides)
+    name, folder, experiment = _loaded(experiment, overrides)
     search = tuple(place for place in (folder, Path()) if place is not None)
     with _repeatable():
+        if out is not None:
+            RunDirectory(Path(out)).check_free()
         assembled = assemble(experiment, device, search=search)
-        directory = RunDirectory(Path(out) if out is not None else free_directory(name))
-        environment = describe_environment(_device(assembled), folder)
-        directory.create(experiment, environment)
-        with directory_lock(directory.path), threads(assembled.threads):
-            outcome = to_the_end(directory, experiment, assembled, None, hooks or Hooks())
-    return Run(directory.path, experiment, outcome)
+        place = RunDirectory(Path(out) if out is not None else claim_directory(name))
+        make_directory(place.path)
+        with directory_lock(place.path), threads(assembled.threads):
+            place.begin(experiment, _environment(assembled, folder))
+            outcome = to_the_end(place, experiment, assembled, None, hooks or Hooks())
+    return Run(place.path, experiment, outcome)
 
 
 def resume(
@@ -120,7 +123,7 @@ def resume(
     Args:
         directory: of the run.
         generations: another number of generations to end with, not less than completed.
-        device: as for `run`.
+        device: ``cpu`` or ``cuda``; by default the one that the run was last on.
         trust: whether modules that the experiment names may be imported.
         hooks: how to look on.
 
@@ -134,47 +137,80 @@ def resume(
     place, hooks = RunDirectory(Path(directory)), hooks or Hooks()
     experiment = place.experiment()
     with _repeatable(), directory_lock(place.path):
-        remove_leftovers(place.path)
+        place.remove_leftovers()
         found, refusals = checkpoint.newest(place.checkpoints)
         for refusal in refusals:
             hooks.say(f"not used: {refusal}")
-        experiment = _longer(place, experiment, generations, found.generation if found else 0)
-        folders = place.source_folders()
-        assembled = assemble(experiment, device, search=folders, trust=trust)
-        generation = found.generation if found else 0
-        hooks.say(f"going on after generation {generation} of {experiment.generations}")
-        place.note_resumed(generation, describe_environment(_device(assembled), None))
+        completed = found.generation if found else 0
+        experiment = _until(experiment, generations, completed)
+        folders, before = place.source_folders(), place.device()
+        assembled = assemble(experiment, device or _usual(before), search=folders, trust=trust)
+        environment = _environment(assembled, None)
+        _say_where(hooks, completed, experiment, (before, environment["device"]))
+        place.go_on(experiment, completed, environment)
         with threads(assembled.threads):
             outcome = to_the_end(place, experiment, assembled, found, hooks)
     return Run(place.path, experiment, outcome)
 
 
-def _longer(
-    place: RunDirectory, experiment: Experiment, generations: int | None, completed: int
-) -> Experiment:
-    if generations is None or generations == experiment.generations:
+def _loaded(
+    experiment: Experiment | str | Path, overrides: Sequence[str]
+) -> tuple[str, Path | None, Experiment]:
+    """What to call the run, the folder of the experiment's file, and the experiment."""
+    if not isinstance(experiment, Experiment):
+        loaded, path = load_experiment(experiment, overrides), Path(experiment)
+        return path.stem, path.parent if path.is_file() else None, loaded
+    if overrides:
+        raise CoevoError(
+            f"overrides: {list(overrides)} would change an experiment that is checked already; "
+            "build it with these values, or give a preset or file"
+        )
+    return "run", None, experiment
+
+
+def _until(experiment: Experiment, generations: int | None, completed: int) -> Experiment:
+    if generations is None:
         return experiment
     if generations < max(completed, 1):
         raise CoevoError(
             f"generations: {generations} is less than the {completed} completed; give more"
         )
-    longer = experiment.model_copy(update={"generations": generations})
-    write_text(place.experiment_file, to_toml(longer))
-    return longer
+    return experiment.model_copy(update={"generations": generations})
 
 
-def _device(assembled: Assembled) -> str:
-    return assembled.engine.seeds.device.type
+def _usual(before: str | None) -> str | None:
+    """The device to go on with: a processor for a run that was on one, also beside a GPU."""
+    return "cpu" if before == "cpu" else None
+
+
+def _say_where(
+    hooks: Hooks, completed: int, experiment: Experiment, devices: tuple[str | None, object]
+) -> None:
+    before, now = devices
+    if completed:
+        hooks.say(f"going on after generation {completed} of {experiment.generations}")
+    else:
+        hooks.say(f"no checkpoint; starting from the first of {experiment.generations} generations")
+    if completed and before not in (None, now):
+        hooks.say(
+            f"computed on {before} so far, on {now} from here: not bitwise what the run would "
+            "have been without the change"
+        )
+
+
+def _environment(assembled: Assembled, folder: Path | None) -> dict[str, object]:
+    return describe_environment(assembled.engine.seeds.device.type, assembled.threads, folder)
 
 
 @contextmanager
 def _repeatable() -> Iterator[None]:
     """Deterministic kernels while a run computes, so that resumed runs are bitwise the same."""
-    before = torch.are_deterministic_algorithms_enabled()
+    before = torch.get_deterministic_debug_mode()
     # Read by cuBLAS when it starts; without it deterministic products are refused.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(mode=True)
+    # Not use_deterministic_algorithms, which first imports a compiler for more than a second.
+    torch.set_deterministic_debug_mode("error")
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(mode=before)
+        torch.set_deterministic_debug_mode(before)

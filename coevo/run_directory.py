@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ from pathlib import Path
 
 from coevo.errors import CoevoError
 from coevo.experiment import Experiment, load_experiment, to_toml
-from coevo.files import whole_directory, write_json, write_text
+from coevo.files import make_directory, remove_leftovers, write_json, write_text
+from coevo.interruption import resume_command
 
-__all__ = ["RunDirectory", "free_directory"]
+__all__ = ["RunDirectory", "claim_directory", "describe_environment"]
 
 _PACKAGES = ("torch", "numpy", "polars", "pydantic")
+# What a run that was killed at its very beginning may leave; without an experiment it is none.
+_BEGINNINGS = (".lock", "environment.json")
+_MOST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,11 @@ class RunDirectory:
         Raises:
             CoevoError: this is not a run directory, or the file was changed for the worse.
         """
-        if not self.experiment_file.is_file():
+        try:
+            present = self.experiment_file.is_file()
+        except OSError:
+            present = True  # reading it says what is wrong
+        if not present:
             raise CoevoError(
                 f"{self.path}: not a run directory (no experiment.toml in it); give the directory "
                 "that 'coevo run' printed"
@@ -93,52 +102,113 @@ class RunDirectory:
         here = Path()
         return (Path(folder), here) if isinstance(folder, str) else (here,)
 
-    def create(self, experiment: Experiment, environment: dict[str, object]) -> None:
-        """Make the directory with the experiment in it: at once, or not at all.
+    def device(self) -> str | None:
+        """What the run was last on, ``cpu`` or the name of a GPU; None where nothing says so."""
+        environment = self.environment()
+        resumed = environment.get("resumed")
+        last = resumed[-1] if isinstance(resumed, list) and resumed else environment
+        found = last.get("device") if isinstance(last, dict) else None
+        return found if isinstance(found, str) else None
+
+    def check_free(self) -> None:
+        """Make sure that a run can begin here.
 
         Raises:
-            CoevoError: it exists and is not empty, or cannot be written.
+            CoevoError: it exists and is not empty.
         """
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        try:
+            names = [place.name for place in self.path.iterdir()]
+        except FileNotFoundError:
+            return
+        except NotADirectoryError:
+            names = [self.path.name] if self.path.exists() else []
+        except OSError as error:
+            raise CoevoError(
+                f"{self.path}: cannot be used ({error.strerror or error}); choose another "
+                "directory with --out"
+            ) from error
+        if any(name not in _BEGINNINGS and not name.startswith(".tmp-") for name in names):
             raise CoevoError(
                 f"{self.path}: exists already; choose another directory with --out, or go on with "
-                f"'coevo resume {self.path}'"
+                f"'{resume_command(self.path)}'"
             )
-        with whole_directory(self.path) as temporary:
-            write_text(temporary / "experiment.toml", to_toml(experiment))
-            write_json(temporary / "environment.json", environment)
 
-    def note_resumed(self, generation: int, environment: dict[str, object]) -> None:
-        """Add to the environment that the run went on here."""
+    def begin(self, experiment: Experiment, environment: dict[str, object]) -> None:
+        """Write what makes the directory a run. The caller holds its lock.
+
+        Raises:
+            CoevoError: it is not free, or cannot be written.
+        """
+        self.check_free()
+        self.remove_leftovers()
+        write_json(self.environment_file, environment)
+        # The last step: with it, there is a run that can be resumed.
+        write_text(self.experiment_file, to_toml(experiment))
+
+    def go_on(
+        self, experiment: Experiment, generation: int, environment: dict[str, object]
+    ) -> None:
+        """Note that the run goes on here, with an experiment that may end later than before."""
         before = self.environment()
         resumed = before.get("resumed")
         entry = {"generation": generation, **environment}
         earlier = resumed if isinstance(resumed, list) else []
         write_json(self.environment_file, {**before, "resumed": [*earlier, entry]})
+        if experiment != self.experiment():
+            write_text(self.experiment_file, to_toml(experiment))
+
+    def remove_leftovers(self) -> None:
+        """Delete what killed processes left half written. The caller holds the lock."""
+        for folder in (self.path, self.records, self.checkpoints, self.best):
+            remove_leftovers(folder)
 
 
-def free_directory(name: str) -> Path:
-    """The first of ``runs/NAME-001``, ``runs/NAME-002``, ... that does not exist."""
-    for number in range(1, 1_000_000):
+def claim_directory(name: str) -> Path:
+    """Make the first of ``runs/NAME-001``, ``runs/NAME-002``, ... that does not exist.
+
+    Runs that start at the same time get directories of their own.
+
+    Raises:
+        CoevoError: it cannot be made.
+    """
+    make_directory(Path("runs"))
+    for number in range(1, _MOST):
         path = Path("runs") / f"{name}-{number:03d}"
-        if not path.exists():
-            return path
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise CoevoError(
+                f"{path}: cannot be made ({error.strerror or error}); choose a directory with --out"
+            ) from error
+        return path
     raise CoevoError(f"runs/{name}-...: no free number; choose a directory with --out")
 
 
-def describe_environment(device: str, source_folder: Path | None) -> dict[str, object]:
-    """Versions, machine, device and command of this process."""
+def describe_environment(
+    device: str, threads: int, source_folder: Path | None
+) -> dict[str, object]:
+    """Versions, machine, device and command of this process.
+
+    Args:
+        device: ``cpu`` or ``cuda``.
+        threads: CPU threads that compute.
+        source_folder: where modules are that the experiment names.
+    """
     import torch
 
+    program = Path(sys.argv[0]).name
+    command = ["python", "-m", "coevo"] if program == "__main__.py" else [program]
     described: dict[str, object] = {
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": shlex.join([*command, *sys.argv[1:]]),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "coevo": version("coevo"),
         "commit": _commit(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
+        "threads": threads,
         "device": device if device == "cpu" else torch.cuda.get_device_name(),
         **{name: version(name) for name in _PACKAGES},
     }
@@ -150,6 +220,8 @@ def describe_environment(device: str, source_folder: Path | None) -> dict[str, o
 def _commit() -> str | None:
     """The commit of the checkout that this package runs from, if it does."""
     folder = Path(__file__).parent
+    if not (folder.parent / ".git").exists():
+        return None  # installed, perhaps below a checkout of something else
     try:
         found = subprocess.run(
             ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,10 @@ def load_callable(
             "look at it, then say --trust (trust=True in Python)"
         )
     module_name, _, name = reference.partition(":")
-    before = list(sys.path)
-    sys.path[:0] = [str(folder.resolve()) for folder in search]
+    before, folders = list(sys.path), [str(folder.resolve()) for folder in search]
+    sys.path[:0] = folders
+    # A file may be younger than what Python remembers of its folder.
+    importlib.invalidate_caches()
     try:
         found: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -47,6 +50,7 @@ def load_callable(
         raise CoevoError(f"{key}: {reference!r} fails at import: {reason}; mend it") from error
     finally:
         sys.path[:] = before
+    _check_origin(f"{key}: {reference!r}", module_name.partition(".")[0], folders)
     for part in name.split("."):
         if not hasattr(found, part):
             raise CoevoError(f"{key}: {reference!r}: module {module_name} has no {name!r}")
@@ -55,3 +59,16 @@ def load_callable(
         raise CoevoError(f"{key}: {reference!r} is a {type(found).__name__}; give a function")
     result: Callable[..., Any] = found
     return result
+
+
+def _check_origin(what: str, package: str, folders: Sequence[str]) -> None:
+    """Refuse a module that was imported before from another place under the same name."""
+    wanted = PathFinder.find_spec(package, folders)
+    loaded = getattr(sys.modules[package], "__spec__", None)
+    if wanted is None or wanted.origin is None or loaded is None:
+        return
+    if loaded.origin != wanted.origin:
+        raise CoevoError(
+            f"{what}: {loaded.origin} is imported already under the name {package!r}, so that "
+            f"{wanted.origin} cannot be; give it another name"
+        )

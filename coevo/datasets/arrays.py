@@ -67,7 +67,9 @@ def _unit_interval(array: NDArray[np.generic], what: str) -> NDArray[np.float32]
                 f"{what}: uint8 values go up to 1 only and would be divided by 255; "
                 "store 0/1 data as bool or float32"
             )
-        return array.astype(np.float32) / np.float32(255)
+        scaled = array.astype(np.float32)
+        scaled /= np.float32(255)
+        return scaled
     if not (low >= 0 and high <= 1):  # refuses NaN, too
         raise CoevoError(
             f"{what}: values from {low:g} to {high:g} are not in [0, 1]; rescale them, or store "

@@ -66,8 +66,8 @@ class Dataset:
         description: one line on how the splits were made.
 
     Raises:
-        CoevoError: a split has no rows, as many targets as it has inputs are missing, or the
-            splits differ in shape.
+        CoevoError: a split has no rows, or not one target per input, or the splits differ in
+            shape.
 
     Examples:
         >>> rows = Split(torch.zeros(4, 1, 2, 2))

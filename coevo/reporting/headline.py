@@ -88,7 +88,9 @@ def _warning(worlds: list[World]) -> Html:
 def _cards(run: RunFiles, findings: Findings) -> Html:
     best, champion = findings.best, findings.champion
     if best is None or champion is None:
-        return tag("p", "No pairing has been measured on held-out data yet.")
+        if run.result is None:
+            return tag("p", "No pairing has been measured on held-out data yet.")
+        return tag("p", "There is no best pairing: no world ran to the end with finite losses.")
     ordered = sorted(METRICS, key=lambda metric: metric != run.loss)
     cards = [
         _card(metric, run, best.test.get(metric), best.validation.get(metric)) for metric in ordered
@@ -119,17 +121,16 @@ def _card(metric: str, run: RunFiles, test: Any, validation: Any) -> Html:
 
 
 def _spread(run: RunFiles, worlds: list[World]) -> Html:
-    tested = [world.best.test[run.loss] for world in worlds if world.best and world.best.test]
+    found = [world.best.test.get(run.loss) for world in worlds if world.best is not None]
+    tested = [loss for loss in found if loss is not None]
     if len(tested) < 2:
         return NOTHING
-    middle = short(statistics.median(tested))
-    stopped = any(world.stopped_at is not None for world in worlds)
+    rest = "." if len(tested) == len(worlds) else "; worlds that stopped are left out."
     return tag(
         "p",
         f"Test {run.loss.upper()} of the best pairing of each of {len(tested)} worlds: median ",
-        tag("strong", middle),
-        f", from {short(min(tested))} to {short(max(tested))}",
-        ", stopped worlds included." if stopped else ".",
+        tag("strong", short(statistics.median(tested))),
+        f", from {short(min(tested))} to {short(max(tested))}{rest}",
     )
 
 
@@ -156,4 +157,6 @@ def _facts(run: RunFiles, findings: Findings) -> Html:
     if run.environment.get("device"):
         facts.append(("Device", str(run.environment["device"])))
     pairs = [tag("div", tag("dt", name), tag("dd", value)) for name, value in facts]
-    return tag("dl", *pairs, class_="facts")
+    description = str(result.get("dataset_description") or "")
+    note = tag("p", f"Data: {description}.", class_="more") if description else NOTHING
+    return join(tag("dl", *pairs, class_="facts"), note)

@@ -35,7 +35,7 @@ def join(*children: Child) -> Html:
         'a &lt; b<hr>'
     """
     return Html(
-        "".join(child.text if isinstance(child, Html) else child for child in children)
+        "".join(child.text if isinstance(child, Html) else html.escape(child) for child in children)
     )
 
 

@@ -18,12 +18,12 @@ __all__ = [
     "short",
 ]
 
-METRICS = ("mse", "l1", "bce")
 METRIC_NAMES = {
     "mse": "mean squared error",
     "l1": "mean absolute error",
     "bce": "binary cross-entropy",
 }
+METRICS = tuple(METRIC_NAMES)
 MISSING = "—"
 
 
@@ -121,4 +121,4 @@ def axis_title(metric: str, per: str) -> str:
         'binary cross-entropy per pixel (nats)'
     """
     unit = " (nats)" if metric == "bce" else ""
-    return f"{METRIC_NAMES.get(metric, metric)} per {per}{unit}"
+    return f"{METRIC_NAMES[metric]} per {per}{unit}"

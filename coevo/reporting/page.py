@@ -142,6 +142,11 @@ def _digest(script: str) -> str:
 
 
 def _embedded(data: object) -> str:
-    """JSON that cannot end the element it stands in."""
+    r"""JSON that cannot end the element it stands in.
+
+    Examples:
+        >>> _embedded("</script>")
+        '"\\u003c/script\\u003e"'
+    """
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

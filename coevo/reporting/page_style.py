@@ -47,7 +47,7 @@ nav a:hover { text-decoration: underline; }
 .card dt { color: var(--soft); font-size: .85rem; }
 .card dd { margin: 0; }
 .card .value { font-size: 1.9rem; line-height: 1.25; font-weight: 650; letter-spacing: -.02em; }
-.card .more { color: var(--soft); font-size: .85rem; }
+.more { color: var(--soft); font-size: .85rem; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr));
   gap: .7rem 1.5rem; margin: 1.2rem 0 0; }
 .facts dt { color: var(--soft); font-size: .82rem; }
@@ -74,7 +74,7 @@ figcaption::before { content: "Figure " counter(figure) ". "; font-weight: 600; 
 table { border-collapse: collapse; font-size: .875rem; min-width: 100%; }
 th, td { padding: .38rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; }
-thead th { color: var(--soft); border-bottom: 1px solid #9aa5b1; vertical-align: bottom; }
+thead th { color: var(--soft); white-space: normal; border-bottom: 1px solid #9aa5b1; vertical-align: bottom; }
 thead .group { text-align: center; }
 th.text, td.text { text-align: left; }
 tr.best > * { background: #f2f8fc; font-weight: 600; }

@@ -75,6 +75,6 @@ def _generations(traces: Sequence[Plot]) -> Plot:
 def _log_ticks(traces: Sequence[Plot]) -> Plot:
     """Ticks at 1, 2 and 5 where plotly's own choice would print one label over the other."""
     values = [value for trace in traces for value in trace["y"] if value is not None and value > 0]
-    if values and 5 < max(values) / min(values) < 1000:
+    if values and 7 < max(values) / min(values) < 1000:
         return {"dtick": "D2"}
     return {}

@@ -13,6 +13,7 @@ import numpy as np
 
 from coevo.errors import CoevoError
 from coevo.records import last_generation, read
+from coevo.reporting.numbers import METRIC_NAMES
 
 if TYPE_CHECKING:
     import polars
@@ -53,14 +54,23 @@ class RunFiles:
 
     @property
     def loss(self) -> str:
-        """The metric that training minimizes."""
-        return str((self.result or {}).get("loss") or self.setting("task", "loss") or "mse")
+        """The metric that training minimizes.
+
+        Raises:
+            CoevoError: it is none of the metrics.
+        """
+        loss = (self.result or {}).get("loss") or self.setting("task", "loss") or "mse"
+        if loss not in METRIC_NAMES:
+            known = ", ".join(METRIC_NAMES)
+            raise CoevoError(f"{self.directory}: the loss {loss!r} is not one of {known}")
+        return str(loss)
 
     @property
     def title(self) -> str:
         """The experiment's description, or the name of the directory."""
         description = str(self.experiment.get("description") or "").strip()
-        return description or f"Run {self.directory.resolve().name}"
+        title = description or f"Run {self.directory.resolve().name}"
+        return title[0].upper() + title[1:]
 
     @property
     def generation(self) -> int:

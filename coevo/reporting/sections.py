@@ -37,7 +37,7 @@ def learning(run: RunFiles, findings: Findings) -> Html:
     title = tag("h2", "Learning curves", id="learning")
     if not findings.validation and not findings.training:
         return tag("section", title, tag("p", "No generation has been recorded yet."))
-    name = METRIC_NAMES.get(run.loss, run.loss)
+    name = METRIC_NAMES[run.loss]
     caption = (
         f"Validation loss ({name}) of the median cell, with the range from the lowest to the "
         "highest cell (shaded), and of the cell that is best in the end (dashed); median training "
@@ -99,7 +99,7 @@ def samples(run: RunFiles) -> Html:
     second = "Target" if kind == "map" else "Original"
     items = [_sample(row, number, (first, second)) for number, row in enumerate(rows, 1)]
     width = "15rem" if rows and rows[0].input else "11rem"
-    caption = "Held-out samples and what the best pairing makes of them."
+    caption = "Samples of the test split, and what the best pairing makes of them."
     if run.samples["targets"].ndim == 2:
         caption += " Vectors are drawn as images, row by row."
     return tag(

@@ -67,7 +67,7 @@ def torus(run: RunFiles, findings: Findings, data: Mapping[str, Any] | None) -> 
     if data is None:
         reason = "There is no map: nothing was measured yet, or the torus is too large to draw."
         return tag("section", title, tag("p", reason))
-    name = METRIC_NAMES.get(run.loss, run.loss)
+    name = METRIC_NAMES[run.loss]
     caption = (
         f"Validation loss ({name}) of every cell at its place; dark is low. The frame marks the "
         "lowest loss of the generation shown. Opposite edges of the torus touch."

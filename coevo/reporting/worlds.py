@@ -49,7 +49,7 @@ class World:
         seed: its identity.
         state: ``complete``, ``stopped`` or ``running``.
         stopped_at: the generation in which a number was not finite, or None.
-        best: None where nothing was measured.
+        best: None where nothing was measured, or the world stopped.
         test: metric to the losses of all cells, ``[cells]``; empty while the run goes on.
     """
 
@@ -128,7 +128,7 @@ def _from_records(records: polars.DataFrame, loss: str) -> list[World]:
     worlds = []
     for world, seed, stopped_at in table.iter_rows():
         best = None
-        if world in cells:
+        if stopped_at is None and world in cells:
             row = measured.filter(world=world, cell=cells[world]).row(-1, named=True)
             losses = {metric: row[f"validation_{metric}"] for metric in METRICS}
             best = Best(row["cell"], row["row"], row["column"], losses, {})

@@ -121,19 +121,21 @@ class InventedRun:
             place = {"cell": cell, "row": cell // self.columns, "column": cell % self.columns}
             return {**place, "validation": found, "test": test}
 
+        ran = [world for world in range(self.worlds) if world not in self.stopped]
+        best_worlds = [] if self.unmeasured else ran
         worlds = [
             {
                 "world": world,
                 "seed": world + 1,
                 "status": "stopped" if world in self.stopped else "complete",
                 "stopped_at": self.stopped.get(world),
-                "best": None if self.unmeasured else best(world),
+                "best": best(world) if world in best_worlds else None,
                 "test": {metric: (1.1 * losses[metric][world]).tolist() for metric in METRICS},
             }
             for world in range(self.worlds)
         ]
-        champion = int(losses[self.loss].min(1).argmin())
-        seeded = {"world": champion, "seed": champion + 1}
+        champion = min(best_worlds, key=lambda world: losses[self.loss][world].min(), default=None)
+        chosen = champion is not None and {"world": champion, "seed": champion + 1}
         return {
             "status": self.result,
             "generations": self.generations,
@@ -143,7 +145,7 @@ class InventedRun:
             "loss": self.loss,
             "dataset": "digits",
             "worlds": worlds,
-            "best": None if self.unmeasured else {**seeded, **best(champion)},
+            "best": {**chosen, **best(champion)} if chosen else None,
         }
 
     def _samples(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import plotly.graph_objects
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from coevo.errors import CoevoError
 from coevo.report import write_report
@@ -115,13 +116,15 @@ def test_states_the_result(tmp_path: Path) -> None:
 def test_lists_every_world(tmp_path: Path) -> None:
     page = report(InventedRun(worlds=3, stopped={1: 5}), tmp_path)
     for world in result_of(tmp_path)["worlds"]:
-        best = world["best"]
-        losses = [best[split][metric] for split in ("validation", "test") for metric in best[split]]
-        median = sorted(world["test"]["mse"])[4]
-        state = "stopped at 5" if world["world"] == 1 else "complete"
-        cells = [world["world"], world["seed"], state]
-        cells += [f"{best['cell']} ({best['row']}, {best['column']})"]
-        cells += [f"{loss:.4g}" for loss in [*losses, median]]
+        cells = [world["world"], world["seed"]]
+        if world["world"] == 1:
+            cells += ["stopped at 5", *"———————"]
+        else:
+            best = world["best"]
+            cells += ["complete", f"{best['cell']} ({best['row']}, {best['column']})"]
+            cells += [f"{loss:.4g}" for loss in best["validation"].values()]
+            cells += [f"{loss:.4g}" for loss in best["test"].values()]
+        cells += [f"{sorted(world['test']['mse'])[4]:.4g}"]
         assert " ".join(map(str, cells)) in page.text
     assert "1 of 3 worlds stopped early: world 1 (seed 2) in generation 5." in page.text
 
@@ -145,6 +148,19 @@ def test_says_that_a_resumed_run_is_ahead_of_its_result(tmp_path: Path) -> None:
     (tmp_path / "result.json").write_text(json.dumps(result))
     text = Page(write_report(tmp_path)).text
     assert "at generation 12 of 60; the results below are those of generation 8." in text
+
+
+def test_gives_the_spread_over_worlds_that_ran(tmp_path: Path) -> None:
+    page = report(InventedRun(worlds=4, stopped={2: 3}), tmp_path)
+    found = [one["best"]["test"]["mse"] for one in result_of(tmp_path)["worlds"] if one["best"]]
+    low, middle, high = sorted(found)
+    expected = f"of each of 3 worlds: median {middle:.4g} , from {low:.4g} to {high:.4g}; worlds"
+    assert expected in page.text
+
+
+def test_says_that_no_world_ran_to_the_end(tmp_path: Path) -> None:
+    page = report(InventedRun(worlds=2, stopped={0: 4, 1: 6}, result="failed"), tmp_path)
+    assert "There is no best pairing" in page.text
 
 
 def test_without_a_result_shows_the_best_so_far_and_no_test(tmp_path: Path) -> None:
@@ -238,6 +254,37 @@ def test_names_the_damaged_file(name: str, tmp_path: Path) -> None:
     assert str(error.value).startswith(f"{path}: cannot be read (")
     assert str(error.value).endswith("); restore it or remove it")
     assert not (tmp_path / "report.html").exists()
+
+
+def test_refuses_an_unknown_loss(tmp_path: Path) -> None:
+    InventedRun().write(tmp_path)
+    result = result_of(tmp_path) | {"loss": "</script>"}
+    (tmp_path / "result.json").write_text(json.dumps(result))
+    with pytest.raises(CoevoError) as error:
+        write_report(tmp_path)
+    expected = f"{tmp_path}: the loss '</script>' is not one of mse, l1, bce"
+    assert str(error.value) == expected
+
+
+def test_refuses_samples_that_do_not_belong_together(tmp_path: Path) -> None:
+    path = InventedRun().write(tmp_path) / "best" / "samples.safetensors"
+    samples = load_file(path)
+    save_file(samples | {"outputs": samples["outputs"][:, :, :4].copy()}, path)
+    with pytest.raises(CoevoError, match="do not belong together"):
+        write_report(tmp_path)
+
+
+def test_one_world_is_mapped_three_times_and_several_side_by_side(tmp_path: Path) -> None:
+    alone = report(InventedRun(generations=9), tmp_path / "alone").data["torus"]
+    assert [panel["fixed"] for panel in alone["panels"]] == [0, None, 8]
+    assert (alone["start"], alone["generations"]) == (4, list(range(1, 10)))
+    two = report(InventedRun(generations=2), tmp_path / "two").data["torus"]
+    assert [panel["fixed"] for panel in two["panels"]] == [0, 1]
+    several = report(InventedRun(worlds=8), tmp_path / "several").data["torus"]
+    assert [panel["fixed"] for panel in several["panels"]] == [None] * 6
+    assert several["start"] == 11
+    table = several["frames"][str(several["panels"][0]["world"])]
+    assert [len(frame) for frame in table] == [9] * 12
 
 
 def test_importing_it_is_cheap() -> None:

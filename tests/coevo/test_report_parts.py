@@ -102,12 +102,16 @@ def test_founders_are_followed_network_by_network(table: polars.DataFrame) -> No
         for role in ("encoder", "decoder") if len(ran) else ():
             cells = int(table["cell"].max()) + 1  # type: ignore[arg-type]
             names = [f"founder {cell}" for cell in range(cells)]
-            alive = [len(set(names))]
+            alive, moved = [len(set(names))], 0
             for rows in ran.partition_by("generation", maintain_order=True):
                 moves = zip(rows[f"{role}_from"], rows["replaced"], names, strict=True)
                 names = [names[source] if new else old for source, new, old in moves]
                 alive.append(len(set(names)))
+                moves = zip(rows["cell"], rows[f"{role}_from"], rows["replaced"], strict=True)
+                moved = sum(new and source != cell for cell, source, new in moves)
             assert found[world].alive[role].tolist() == alive
+            assert found[world].moved[role] == moved
+            assert found[world].replaced == rows["replaced"].sum()
             assert found[world].largest[role] == max(names.count(name) for name in names)
 
 

@@ -24,9 +24,13 @@ PRELOADED = (
     "coevo.console",
     "coevo.report",
     "coevo.run",
+    "coevo.datasets.registry",
+    "PIL.Image",
+    "plotly.offline",
     "plotly.graph_objects",
     "polars",
     "pyarrow.parquet",
+    "safetensors.numpy",
     "sklearn.datasets",
 )
 _LONGEST = 120.0  # seconds until a child that hangs shows where, and ends

@@ -237,11 +237,8 @@ def replacement(case: Case, own: Center, encoder: Network, decoder: Network) -> 
     if after < before:
         return improved, True
     if case.moments == "persist":
-        kept = [
-            replace(old, moments=new.moments)
-            for old, new in ((own.encoder, encoder), (own.decoder, decoder))
-        ]
-        return Center(*kept, own.learning_rate), False
+        kept = replace(own.encoder, moments=encoder.moments)
+        own = replace(own, encoder=kept, decoder=replace(own.decoder, moments=decoder.moments))
     return own, False
 
 

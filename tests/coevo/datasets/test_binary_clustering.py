@@ -42,7 +42,7 @@ def test_held_out_rows_are_distinct_and_were_never_trained_on(chosen: DataOption
     assert data.train.rows == chosen.clusters * chosen.rows_per_cluster
     assert data.input_shape == (chosen.dimensions,)
     for _, split in data.splits():
-        assert set(split.inputs.unique().tolist()) <= {0.0, 1.0}
+        assert set(torch.unique(split.inputs).tolist()) <= {0.0, 1.0}
 
 
 @given(options)

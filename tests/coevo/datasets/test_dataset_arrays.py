@@ -33,7 +33,7 @@ def test_bytes_become_shares_of_255(stored: np.ndarray) -> None:
 
 @given(
     arrays.arrays(
-        st.sampled_from([np.float16, np.float32, np.float64, np.dtype(">f4")]),
+        st.sampled_from(["float16", "float32", "float64", ">f4"]).map(np.dtype),
         shapes,
         elements=st.floats(0, 1, width=16),
     )

@@ -17,8 +17,8 @@ def split(rows: int, *, targets: bool = False, width: int = 2) -> Split:
 
 
 def dataset(*, targets: bool = False) -> Dataset:
-    parts = [split(rows, targets=targets) for rows in (6, 2, 3)]
-    return Dataset("own", *parts, "given")
+    train, validation, test = (split(rows, targets=targets) for rows in (6, 2, 3))
+    return Dataset("own", train, validation, test, "given")
 
 
 def test_an_input_is_its_own_target_where_there_is_none() -> None:

@@ -68,7 +68,7 @@ def test_flat_images_have_no_edges() -> None:
 
 def test_with_edges_replaces_the_targets_of_all_splits() -> None:
     splits = [Split(torch.rand(rows, 1, 4, 4, generator=generator())) for rows in (3, 2, 1)]
-    marked = with_edges(Dataset("own", *splits, "given"))
+    marked = with_edges(Dataset("own", splits[0], splits[1], splits[2], "given"))
     assert marked.description == "given; targets are edges"
     for before, (_, after) in zip(splits, marked.splits(), strict=True):
         assert after.inputs is before.inputs

@@ -26,7 +26,7 @@ def test_known_facts() -> None:
 def test_all_images_are_in_exactly_one_split() -> None:
     everything = torch.cat([split.inputs for _, split in load_dataset("digits").splits()])
     # All 1,797 images differ, so an image in two splits would show here.
-    assert len(everything.flatten(1).unique(dim=0)) == 1797
+    assert len(torch.unique(everything.flatten(1), dim=0)) == 1797
 
 
 def test_the_seed_decides_the_splits() -> None:

@@ -6,6 +6,7 @@ import gzip
 import struct
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -184,7 +185,10 @@ def test_two_files_make_a_data_set(tmp_path: Path) -> None:
 
 def test_the_share_and_the_seed_decide_the_validation_rows(tmp_path: Path) -> None:
     options = written(tmp_path, numbered(40), numbered(7))
-    paths = {"train_file": tmp_path / "train.idx", "test_file": tmp_path / "test.idx"}
+    paths: dict[str, Any] = {
+        "train_file": tmp_path / "train.idx",
+        "test_file": tmp_path / "test.idx",
+    }
     other = load_dataset("idx", DataOptions(**paths, validation_share=0.25, split_seed=1))
     assert other.validation.rows == 10
     same_share = load_dataset("idx", DataOptions(**paths, split_seed=1))

@@ -95,6 +95,22 @@ def test_a_truncated_image_is_damaged() -> None:
         decode_image(encoded(gray(60, 60))[:-40], "x")
 
 
+def test_a_broken_chunk_is_damage() -> None:
+    noise = np.random.Generator(np.random.Philox(0)).integers(0, 256, (60, 60), dtype=np.uint8)
+    data = bytearray(encoded(noise))
+    length = data.index(b"IDAT") - 4
+    data[length : length + 4] = (100).to_bytes(4, "big")  # the next chunk begins in the pixels
+    with pytest.raises(CoevoError, match=r"^x: is a damaged image \(broken PNG file"):
+        decode_image(bytes(data), "x")
+
+
+def test_a_size_that_would_fill_the_memory_is_damage() -> None:
+    data = bytearray(encoded(gray(), "BMP"))
+    data[18:26] = (50_000).to_bytes(4, "little") * 2
+    with pytest.raises(CoevoError, match=r"^x: is a damaged image \(Image size"):
+        decode_image(bytes(data), "x")
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 @given(data=st.data())
 def test_no_other_error_escapes_from_damaged_images(kind: str, data: st.DataObject) -> None:

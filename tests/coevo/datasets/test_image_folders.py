@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def target_values(split: Split) -> list[int]:
     return [int(value) for value in (split.targets[:, 0, 0, 0] * 255).round()]
 
 
-def refusal(folder: Path, **options: object) -> str:
+def refusal(folder: Path, **options: Any) -> str:
     with pytest.raises(CoevoError) as caught:
         load_dataset("folder", DataOptions(folder=folder, **options))
     return str(caught.value)

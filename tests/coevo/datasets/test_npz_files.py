@@ -6,6 +6,7 @@ import pickle
 import zipfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from coevo.datasets import DataOptions, Dataset, load_dataset
 from coevo.errors import CoevoError
 
 
-def load(path: Path, **arrays: np.ndarray) -> Dataset:
+def load(path: Path, **arrays: Any) -> Dataset:
     np.savez(path, **arrays)
     return load_dataset("npz", DataOptions(file=path))
 

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from coevo.datasets import DataOptions, load_dataset
+from coevo.datasets.options import FrameName
 from coevo.errors import CoevoError
 
 NAMES = [f"images_background_small{number}.zip" for number in (1, 2)]
@@ -39,10 +40,10 @@ def test_known_facts(data_directory: Path) -> None:
 
 @pytest.mark.data
 @pytest.mark.parametrize("frame", ["full", "normalized"])
-def test_no_drawing_is_in_two_splits(data_directory: Path, frame: str) -> None:
+def test_no_drawing_is_in_two_splits(data_directory: Path, frame: FrameName) -> None:
     data = load_dataset("omniglot", DataOptions(directory=data_directory, frame=frame))
     everything = torch.cat([split.inputs.flatten(1) for _, split in data.splits()])
-    assert len(everything.unique(dim=0)) == 2448 + 272 + 2120
+    assert len(torch.unique(everything, dim=0)) == 2448 + 272 + 2120
 
 
 @pytest.mark.data
