@@ -152,7 +152,7 @@ def _run(command: list[str], seconds: float) -> dict[str, Any]:
 
 
 def _is_well(tests: dict[str, Any], benchmark: dict[str, Any]) -> bool:
-    return tests["status"] == 0 and tests["passed"] > 0 and benchmark["status"] == 0
+    return bool(tests["status"] == 0 and tests["passed"] > 0 and benchmark["status"] == 0)
 
 
 def _machine(device: str) -> dict[str, Any]:

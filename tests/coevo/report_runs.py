@@ -135,7 +135,9 @@ class InventedRun:
             for world in range(self.worlds)
         ]
         champion = min(best_worlds, key=lambda world: losses[self.loss][world].min(), default=None)
-        chosen = champion is not None and {"world": champion, "seed": champion + 1}
+        chosen = None
+        if champion is not None:
+            chosen = {"world": champion, "seed": champion + 1, **best(champion)}
         return {
             "status": self.result,
             "generations": self.generations,
@@ -145,7 +147,7 @@ class InventedRun:
             "loss": self.loss,
             "dataset": "digits",
             "worlds": worlds,
-            "best": {**chosen, **best(champion)} if chosen else None,
+            "best": chosen,
         }
 
     def _samples(self) -> dict[str, Any]:
