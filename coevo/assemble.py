@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -219,10 +220,23 @@ def _dataset(experiment: Experiment) -> Dataset:
     names = DataOptions.__dataclass_fields__
     chosen = {name: getattr(table, name) for name in names if hasattr(table, name)}
     chosen["directory"] = Path(table.directory) if table.directory else None
-    dataset = load_dataset(experiment.task.dataset, DataOptions(**chosen))
-    if table.train_rows is not None:
-        dataset = limit(dataset, table.train_rows)
-    return _with_targets(dataset, experiment)
+    with _naming_tables():
+        dataset = load_dataset(experiment.task.dataset, DataOptions(**chosen))
+        if table.train_rows is not None:
+            dataset = limit(dataset, table.train_rows)
+        return _with_targets(dataset, experiment)
+
+
+@contextmanager
+def _naming_tables() -> Iterator[None]:
+    """Say where in the experiment an option of a data set stands."""
+    tables = {**dict.fromkeys(DataOptions.__dataclass_fields__, "data"), "train_rows": "data"}
+    tables["dataset"] = "task"
+    try:
+        yield
+    except CoevoError as error:
+        table = tables.get(str(error).partition(":")[0])
+        raise CoevoError(f"{table}.{error}" if table else str(error)) from error
 
 
 def _with_targets(dataset: Dataset, experiment: Experiment) -> Dataset:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,8 @@ def load_callable(
         )
     module_name, _, name = reference.partition(":")
     before, folders = list(sys.path), [str(folder.resolve()) for folder in search]
+    _forget_namesake(f"{key}: {reference!r}", module_name.partition(".")[0], folders)
     sys.path[:0] = folders
-    # A file may be younger than what Python remembers of its folder.
-    importlib.invalidate_caches()
     try:
         found: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -50,7 +49,6 @@ def load_callable(
         raise CoevoError(f"{key}: {reference!r} fails at import: {reason}; mend it") from error
     finally:
         sys.path[:] = before
-    _check_origin(f"{key}: {reference!r}", module_name.partition(".")[0], folders)
     for part in name.split("."):
         if not hasattr(found, part):
             raise CoevoError(f"{key}: {reference!r}: module {module_name} has no {name!r}")
@@ -61,14 +59,29 @@ def load_callable(
     return result
 
 
-def _check_origin(what: str, package: str, folders: Sequence[str]) -> None:
-    """Refuse a module that was imported before from another place under the same name."""
+def _forget_namesake(what: str, package: str, folders: Sequence[str]) -> None:
+    """Make way for a module whose name was taken by one from the folder of another experiment.
+
+    Raises:
+        CoevoError: the name is taken by a module that belongs to Python or is installed.
+    """
+    # A file may be younger than what Python remembers of its folder.
+    importlib.invalidate_caches()
     wanted = PathFinder.find_spec(package, folders)
-    loaded = getattr(sys.modules[package], "__spec__", None)
+    loaded = getattr(sys.modules.get(package), "__spec__", None)
     if wanted is None or wanted.origin is None or loaded is None:
         return
-    if loaded.origin != wanted.origin:
+    if loaded.origin == wanted.origin:
+        return
+    if not loaded.has_location or _home(loaded) in {Path(place).resolve() for place in sys.path}:
         raise CoevoError(
-            f"{what}: {loaded.origin} is imported already under the name {package!r}, so that "
-            f"{wanted.origin} cannot be; give it another name"
+            f"{what}: another module has the name {package!r}, so that {wanted.origin} cannot be "
+            "imported; rename it"
         )
+    for name in [name for name in sys.modules if f"{name}.".startswith(f"{package}.")]:
+        del sys.modules[name]
+
+
+def _home(spec: ModuleSpec) -> Path:
+    """The folder that must be searched in order to find a module."""
+    return Path(str(spec.origin)).resolve().parents[1 if spec.submodule_search_locations else 0]

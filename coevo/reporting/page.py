@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from coevo.reporting.findings import Findings
 from coevo.reporting.headline import header, headline
@@ -57,10 +59,28 @@ def page_of(run: RunFiles, findings: Findings) -> str:
     from plotly.offline import get_plotlyjs
 
     maps = torus_data(run, findings)
-    data = {"plots": page_plots(run, findings), "torus": maps}
-    library = Html(get_plotlyjs().replace("\r\n", "\n"))
-    content = tag(
+    data = _embedded({"plots": page_plots(run, findings), "torus": maps})
+    library = get_plotlyjs().replace("\r\n", "\n")
+    content = _content(run, findings, maps)
+    body = tag(
+        "body",
+        header(run),
+        _contents(content),
+        content,
+        tag("footer", "Written by coevo. This file holds everything it shows and loads nothing."),
+        tag("script", Html(data), type="application/json", id="report-data"),
+        tag("script", Html(library)),
+        tag("script", Html(SCRIPT)),
+    )
+    page = tag("html", _head(run.title, [library, SCRIPT]), body, lang="en")
+    return f"<!DOCTYPE html>\n{page.text}\n"
+
+
+def _content(run: RunFiles, findings: Findings, maps: Mapping[str, Any] | None) -> Html:
+    excuse = tag("p", "The plots need JavaScript; the tables do not.", class_="warning")
+    return tag(
         "main",
+        tag("noscript", excuse),
         headline(run, findings),
         learning(run, findings),
         torus(run, findings, maps),
@@ -70,31 +90,6 @@ def page_of(run: RunFiles, findings: Findings) -> str:
         worlds(run, findings),
         reproduction(run),
     )
-    page = tag(
-        "html",
-        _head(run.title, [library.text, SCRIPT]),
-        tag(
-            "body",
-            header(run),
-            _contents(content),
-            tag(
-                "noscript",
-                tag(
-                    "main",
-                    tag("p", "The plots need JavaScript; the tables do not.", class_="warning"),
-                ),
-            ),
-            content,
-            tag(
-                "footer", "Written by coevo. This file holds everything it shows and loads nothing."
-            ),
-            tag("script", Html(_embedded(data)), type="application/json", id="report-data"),
-            tag("script", library),
-            tag("script", Html(SCRIPT)),
-        ),
-        lang="en",
-    )
-    return f"<!DOCTYPE html>\n{page.text}\n"
 
 
 def page_plots(run: RunFiles, findings: Findings) -> dict[str, Plot]:

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from coevo import checkpoint
 from tests.end_to_end.experiments import (
     GENERATIONS,
     assert_same_run,
-    checkpoints_of,
     write_experiment,
 )
 from tests.end_to_end.warm import Warm, cold
 
-KILLS = 10
-# Disk steps of a resumed process until its second checkpoint is complete, about.
-STEPS = 70
+KILLS = 12
 
 
 @dataclass(frozen=True)
 class Uninterrupted:
+    """A run, and about what a process does in one generation of it."""
+
     experiment: Path
     directory: Path
     calls: int
-    """Calls of built-in functions in one generation, about."""
+    steps: int
 
 
 @pytest.fixture(scope="module", params=[0, 2], ids=["whole", "in chunks of 2 cells"])
@@ -44,25 +43,77 @@ def uninterrupted(
     experiment = write_experiment(place / "waves.toml", archive, changes)
     ended = warm.run("run", experiment, "--out", place / "run", count=place / "counts")
     assert ended.code == 0, ended.err
-    calls = json.loads((place / "counts").read_text("utf-8"))["calls"]
-    assert len(calls) == GENERATIONS
-    return Uninterrupted(experiment, place / "run", calls[-2] // (GENERATIONS - 1))
+    counts = json.loads((place / "counts").read_text("utf-8"))
+    assert len(counts["calls"]) == GENERATIONS
+    calls = counts["calls"][-2] // (GENERATIONS - 1)
+    return Uninterrupted(experiment, place / "run", calls, counts["steps"] // GENERATIONS)
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_killed_ten_times_and_resumed_ten_times_it_ends_bitwise_the_same(
-    seed: int, warm: Warm, uninterrupted: Uninterrupted, tmp_path: Path
+def test_killed_a_dozen_times_it_ends_bitwise_as_if_nothing_had_happened(
+    warm: Warm, uninterrupted: Uninterrupted, tmp_path: Path
 ) -> None:
-    directory, random = tmp_path / "run", Random(seed)
+    directory, random, half_written = tmp_path / "run", Random(1), 0
     for kill in range(KILLS):
-        trap = {"calls": random.randrange(1, 4 * uninterrupted.calls)}
+        trap = {"calls": [random.randrange(4 * uninterrupted.calls) + 1]}
         if kill % 2:
-            trap = {"steps": random.randrange(1, STEPS)}
+            trap = {"steps": [random.randrange(6 * uninterrupted.steps) + 1]}
         arguments = ["run", uninterrupted.experiment, "--out", directory]
         if (directory / "experiment.toml").exists():
             arguments = ["resume", directory]
         ended = warm.run(*arguments, trap=trap)
         assert ended.code == -signal.SIGKILL, (trap, ended)
+        half_written += len(leftovers(directory))
+    assert half_written > 0, "choose another seed: no kill hit a file that was being written"
     ended = warm.run("resume", directory)
     assert ended.code == 0, ended.err
     assert_same_run(directory, uninterrupted.directory)
+    assert leftovers(directory) == []
+
+
+@pytest.mark.parametrize("steps", range(1, 11))
+def test_killed_while_it_begins_it_can_begin_again(
+    steps: int, warm: Warm, experiment: Path, tmp_path: Path
+) -> None:
+    directory = tmp_path / "runs" / "mine"
+    command = ["run", experiment, "--out", directory, "--set", "generations=1"]
+    assert warm.run(*command, trap={"steps": [steps]}).code == -signal.SIGKILL
+    if (directory / "experiment.toml").exists():
+        command = ["resume", directory]
+    else:
+        refused = warm.run("resume", directory)
+        assert (refused.code, "not a run directory" in refused.err) == (2, True)
+    ended = warm.run(*command)
+    assert ended.code == 0, ended.err
+    assert leftovers(tmp_path) == []
+
+
+def test_killed_from_outside_it_is_resumed_by_a_new_interpreter(
+    warm: Warm, experiment: Path, finished: Path, tmp_path: Path
+) -> None:
+    directory = tmp_path / "run"
+    process = cold("run", experiment, "--out", directory, directory=tmp_path)
+    while process.poll() is None and not being_saved(directory / "checkpoints", 4):
+        pass
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    process = cold("resume", directory, directory=tmp_path)
+    while process.poll() is None and not being_saved(directory / "checkpoints", 14):
+        pass
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert warm.run("resume", directory).code == 0
+    assert_same_run(directory, finished)
+
+
+def leftovers(directory: Path) -> list[Path]:
+    return list(directory.rglob(".tmp-*"))
+
+
+def being_saved(checkpoints: Path, generation: int) -> bool:
+    """Whether a checkpoint is half written, of that generation or a later one."""
+    saved = checkpoint.generations(checkpoints)
+    if not saved or saved[-1] < generation:
+        return False
+    return any(path.name.startswith(".tmp-") for path in checkpoints.iterdir())

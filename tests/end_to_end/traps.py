@@ -1,4 +1,8 @@
-"""Kills the own process at an instant that can be repeated: before the n-th step it takes."""
+"""Sends signals to the own process at instants that can be repeated: before the n-th step it takes.
+
+The file system's steps show what a crash leaves on the disk, and calls of built-in functions
+(every torch operation is one) reach all other instants.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,23 +18,21 @@ from typing import Any
 STEPS = ("replace", "fsync", "mkdir", "unlink", "rmdir")
 
 
-def arm(trap: dict[str, int] | None, count: str | None) -> Callable[[], None]:
-    """Set a trap, or count what one could be set on.
+def arm(trap: Mapping[str, Any], count: str | None) -> Callable[[], None]:
+    """Set a trap, and count what one could be set on.
 
     Args:
-        trap: ``{"steps": n}`` kills before the n-th step on the disk, ``{"calls": n}`` before
-            the n-th call of a built-in function (every torch operation is one) from the first
-            generation on.
+        trap: ``steps`` are the numbers of disk steps, from 1, before which a signal is sent;
+            ``calls`` likewise of calls of built-in functions, from the first generation on;
+            ``signal`` is the signal, by default ``SIGKILL``.
         count: file that the counts are written to.
 
     Returns:
         What ends the watching.
     """
-    trap = trap or {}
-    if "steps" in trap or count:
-        steps = _watch_steps(trap.get("steps"))
-    if "calls" in trap or count:
-        calls = _watch_calls(trap.get("calls"))
+    number = trap.get("signal", signal.SIGKILL)
+    steps = _watch_steps(trap.get("steps", ()), number)
+    calls = _watch_calls(trap.get("calls", ()), number) if "calls" in trap or count else []
 
     def disarm() -> None:
         sys.setprofile(None)
@@ -40,18 +42,14 @@ def arm(trap: dict[str, int] | None, count: str | None) -> Callable[[], None]:
     return disarm
 
 
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _watch_steps(deadly: int | None) -> list[int]:
+def _watch_steps(numbers: Sequence[int], sent: int) -> list[int]:
     taken = [0]
 
     def watched(step: Callable[..., Any]) -> Callable[..., Any]:
         def watching(*arguments: Any, **options: Any) -> Any:
             taken[0] += 1
-            if taken[0] == deadly:
-                _die()
+            if taken[0] in numbers:
+                os.kill(os.getpid(), sent)
             return step(*arguments, **options)
 
         return watching
@@ -61,8 +59,8 @@ def _watch_steps(deadly: int | None) -> list[int]:
     return taken
 
 
-def _watch_calls(deadly: int | None) -> list[int]:
-    """The number of calls at the start of each generation, and (last) in all."""
+def _watch_calls(numbers: Sequence[int], sent: int) -> list[int]:
+    """The number of calls until the end of each generation; that of the last goes on."""
     from coevo.engine import Engine
 
     generation = Engine.advance.__code__
@@ -71,8 +69,8 @@ def _watch_calls(deadly: int | None) -> list[int]:
     def watch(frame: FrameType, event: str, argument: object) -> None:
         if event == "c_call" and calls:
             calls[-1] += 1
-            if calls[-1] == deadly:
-                _die()
+            if calls[-1] in numbers:
+                os.kill(os.getpid(), sent)
         elif event == "call" and frame.f_code is generation:
             calls.append(calls[-1] if calls else 0)
 

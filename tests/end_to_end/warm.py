@@ -63,7 +63,7 @@ class Warm:
         self,
         *arguments: object,
         directory: Path | None = None,
-        trap: Mapping[str, int] | None = None,
+        trap: Mapping[str, Any] | None = None,
         count: Path | None = None,
         terminal: str | None = None,
         environment: Mapping[str, str] | None = None,
@@ -73,7 +73,7 @@ class Warm:
         Args:
             arguments: what follows ``coevo``.
             directory: where it runs.
-            trap: when it kills itself, see `traps.arm`.
+            trap: which signals it sends to itself, and when; see `traps.arm`.
             count: file for the counts of what a trap could be set on.
             terminal: path of a terminal for standard error.
             environment: variables to set.
@@ -87,7 +87,7 @@ class Warm:
         order = {
             "arguments": [str(argument) for argument in arguments],
             "directory": str(directory or self._scratch),
-            "trap": dict(trap) if trap else None,
+            "trap": dict(trap or {}),
             "count": str(count) if count else None,
             "environment": dict(environment or {}),
             "stdout": str(files["stdout"]),

@@ -40,15 +40,20 @@ def serve() -> None:
     """Carry out orders until there are no more."""
     for name in PRELOADED:
         importlib.import_module(name)
-    print("ready", flush=True)
+    _tell("ready")
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
         if pid == 0:
             os._exit(_obey(order))
-        print(pid, flush=True)
+        _tell(pid)
         _, status = os.waitpid(pid, 0)
-        print(status, flush=True)
+        _tell(status)
+
+
+def _tell(answer: object) -> None:
+    sys.stdout.write(f"{answer}\n")
+    sys.stdout.flush()
 
 
 def _obey(order: dict[str, Any]) -> int:

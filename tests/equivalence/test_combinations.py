@@ -21,6 +21,7 @@ CHOICES = {
     "momentum": (0.0, 0.8),
     "weight_decay": (0.0, 0.05),
     "learning_rate": (0.003, 0.03),
+    "walk": (0.0, 0.0005),
     "pairings": ("selected", "opponents", "opponents_trained", "all"),
     "moments": ("persist", "migrate", "reset"),
     "kept_rows": (10, 7, 2),
@@ -39,7 +40,6 @@ PLACES = (
     {"rows": 2, "columns": 2, "neighborhood": "moore"},
     {"rows": 1, "columns": 4, "neighborhood": ((0, 1), (0, 2))},
 )
-WALKS = ({"walk": 0.0}, {"walk": 0.002}, {"walk": 0.002, "maximum": 0.004})
 REPLACEMENTS = (
     {"replacement": "always", "always_accepted": False},
     {"replacement": "always", "always_accepted": True},
@@ -50,7 +50,7 @@ REPLACEMENTS = (
 @st.composite
 def any_case(draw: st.DrawFn) -> Case:
     chosen = {name: draw(st.sampled_from(values)) for name, values in CHOICES.items()}
-    for together in (PLACES, WALKS, REPLACEMENTS):
+    for together in (PLACES, REPLACEMENTS):
         chosen |= draw(st.sampled_from(together))
     seeds = draw(st.sampled_from(((0,), (7, 3))))
     return Case(seeds=seeds, noise_level=0.3, **chosen)  # type: ignore[arg-type]  # mixed values

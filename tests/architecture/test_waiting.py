@@ -1,0 +1,124 @@
+"""Where a generation is computed nothing waits for the device, and nothing loops over cells."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.architecture.sources import ROOT, place, python_files, report
+from tests.architecture.waiting import cell_loops, device_waits
+
+ENGINE = [
+    ROOT / "coevo" / f"{name}.py"
+    for name in (
+        *("engine", "pairing", "stream", "cells", "population", "networks", "chain"),
+        *("tasks", "held_out", "state"),
+    )
+]
+FILES = [*ENGINE, *python_files("coevo/optimizers", "operators")]
+
+# Once before the first generation, and once after the last: not within one.
+EXCEPTIONS = {
+    # Takes one network out as an ordinary module on the CPU.
+    "coevo/networks.py: .cpu",
+}
+
+
+def without_line(finding: str) -> str:
+    path, _, what = finding.split(":", 2)
+    return f"{path}:{what}"
+
+
+def test_nothing_waits_for_the_device() -> None:
+    found = report(device_waits, FILES)
+    assert [f for f in found if without_line(f) not in EXCEPTIONS] == []
+    assert {without_line(f) for f in found} == EXCEPTIONS, "an exception is no longer needed"
+
+
+def test_nothing_loops_over_cells() -> None:
+    assert report(cell_loops, FILES) == []
+
+
+def test_all_parts_of_the_engine_are_looked_at() -> None:
+    assert len(FILES) >= 15
+    assert all(path.is_file() for path in FILES)
+    assert "operators/tournament.py" in map(place, FILES)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "loss.item()",
+        "losses.sum().tolist()",
+        "x.cpu()",
+        "x.detach().numpy()",
+        "x.to('cpu')",
+        "bool(x)",
+        "bool(x.any())",
+        "float(x.mean())",
+        "int(x[0])",
+        "mask.nonzero()",
+        "torch.nonzero(mask)",
+        "x.masked_select(mask)",
+        "torch.unique(x)",
+        "torch.where(mask)",
+        "torch.equal(x, y)",
+        "torch.cuda.synchronize()",
+        "if x.any(): pass",
+        "while not x.isfinite().all(): pass",
+        "y = 1 if ready and x.all(1) else 2",
+        "assert x.isfinite().all()",
+    ],
+)
+def test_waits_are_found(line: str) -> None:
+    assert list(device_waits(f"import torch\n{line}\n"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "int(torch.Size(shape).numel())",
+        "float('inf')",
+        "x.to(device)",
+        "x.to(torch.float64)",
+        "torch.where(mask, x, y)",
+        "y = x.isfinite().all(1)",
+        "if x.dim() > 2 and x.is_floating_point(): pass",
+        "if all(part is None for part in parts): pass",
+        "x.bool().float().int()",
+    ],
+)
+def test_what_does_not_wait_is_let_through(line: str) -> None:
+    assert list(device_waits(f"import torch\n{line}\n")) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "for i in range(cells): pass",
+        "for i in range(self.grid.cells): pass",
+        "for i in range(0, worlds): pass",
+        "for i in range(len(cells)): pass",
+        "for i in cells: pass",
+        "for i, x in enumerate(problem.cells): pass",
+        "for cell in found: pass",
+        "for i, world in things: pass",
+        "[weights[i] for i in range(n_cells)]",
+        "{i: 1 for i in population.cells}",
+    ],
+)
+def test_loops_over_cells_are_found(line: str) -> None:
+    assert list(cell_loops(line))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "for first in range(0, cells, size): pass",
+        "for chunk in chunks(grid.cells, size): pass",
+        "for step in range(steps): pass",
+        "for name, weight in self.weights.items(): pass",
+        "[part.cell for part in parts]",
+    ],
+)
+def test_other_loops_are_let_through(line: str) -> None:
+    assert list(cell_loops(line)) == []
