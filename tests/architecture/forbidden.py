@@ -36,7 +36,7 @@ _OUTPUT = re.compile(r"print|pprint\..*|breakpoint|sys\.(stdout|stderr)(\..*)?")
 def global_randomness(source: str) -> Iterator[Finding]:
     """Numbers that depend on what was drawn before: global generators, or the clock's seed."""
     for use in uses(source):
-        drawn = _TORCH_DRAWS.fullmatch(use.name) and use.call and "generator" not in use.keywords
+        drawn = _TORCH_DRAWS.fullmatch(use.name) and "generator" not in use.keywords
         if drawn or _GLOBAL_STATE.fullmatch(use.name) or _is_numpys(use):
             yield use.line, use.name
 

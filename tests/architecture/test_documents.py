@@ -9,18 +9,19 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.architecture.sources import Finding, place, project_files, report, text_files
+from scripts.document import reference
+from tests.architecture.sources import ROOT, Finding, place, project_files, report, text_files
 
 LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?[^)]*\)")
 CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$", re.MULTILINE)
 
-# Directories of one machine; markers of unfinished work; two spellings of one word.
+# Directories of one machine, unfinished work, another spelling of one word, unfilled figures.
 # Square brackets keep the patterns from finding themselves.
 FORBIDDEN = re.compile(
     r"(?<!\w)/(home|Users)/[a-z]\w*|(?<!\w)/(roo[t]|wor[k]|tm[p]/w)/|[A-Z]:\\Users"
     r"|\b(TOD[O]|FIXM[E]|XX[X]|HAC[K])\b|^<{7} |^>{7} |^={7}$"
-    r"|[Nn]eighbour",
+    r"|[Nn]eighbour|@[A-Z_]{3,}@",
     re.MULTILINE,
 )
 VAGUE_NAMES = {f"{name}.py" for name in ("utils", "util", "helpers", "common", "base", "misc")}
@@ -65,6 +66,10 @@ def test_links_lead_somewhere() -> None:
     assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "tests/README.md"} <= names
 
 
+def test_the_reference_of_keys_is_what_scripts_document_writes() -> None:
+    assert (ROOT / "docs" / "experiment.md").read_text("utf-8") == reference()
+
+
 def test_no_forbidden_words() -> None:
     assert report(forbidden, text_files()) == []
 
@@ -101,6 +106,7 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
         "# TOD" + "O: later",
         "<<<<<<" + "< HEAD",
         "neigh" + "bours",
+        "in @MIN" + "UTES@ minutes",
     ],
 )
 def test_a_forbidden_word_is_found(line: str) -> None:

@@ -49,6 +49,7 @@ def test_no_output_from_the_packages() -> None:
     "source",
     [
         "import torch\ntorch.rand(3)",
+        "import torch\ndraw = torch.rand",
         "import torch as t\nt.randn_like(x)",
         "from torch import randperm\nrandperm(4)",
         "import torch\ntorch.manual_seed(1)",

@@ -19,6 +19,7 @@ from tests.architecture.shape import (
     unexplained,
 )
 from tests.architecture.sources import CODE, PACKAGES, place, python_files, report
+from tests.architecture.tree import module_of
 
 LONG = 250  # from here on a module is told of
 
@@ -75,9 +76,7 @@ def test_surface_of_coevo() -> None:
 def test_every_name_that_is_listed_is_there(path: Path) -> None:
     if place(path).startswith("scripts/benchmarks/"):
         pytest.skip("benchmarks are run, not imported")
-    module = import_module(
-        place(path).removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-    )
+    module = import_module(module_of(path))
     missing = [name for name in listed(_source(module)) or [] if not hasattr(module, name)]
     assert missing == []
 

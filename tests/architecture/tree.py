@@ -6,20 +6,28 @@ import ast
 import sys
 from collections.abc import Iterator, Set
 from functools import cache
+from pathlib import Path
 
-from tests.architecture.sources import PACKAGES, Checker, Finding, place, python_files
+from tests.architecture.sources import PACKAGES, ROOT, Checker, Finding, place, python_files
 from tests.architecture.syntax import imports
 
 
 @cache
 def modules() -> dict[str, ast.Module]:
     """The syntax tree of every module, by its dotted name."""
-    return {
-        place(path).removesuffix(".py").replace("/", ".").removesuffix(".__init__"): ast.parse(
-            path.read_text("utf-8")
-        )
-        for path in python_files(*PACKAGES)
-    }
+    files = python_files(*PACKAGES)
+    return {module_of(path): ast.parse(path.read_text("utf-8")) for path in files}
+
+
+def module_of(path: Path) -> str:
+    """The dotted name of a module, given its file."""
+    return place(path).removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+
+
+def file_of(module: str) -> Path:
+    """The file of a module, given its dotted name."""
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def closure(module: str) -> dict[str, tuple[str, ...]]:

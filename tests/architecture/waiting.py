@@ -54,7 +54,7 @@ def cell_loops(source: str) -> Iterator[Finding]:
             over, line = node.iter, node.iter.lineno
             chunks = isinstance(over, ast.Call) and len(over.args) == 3
             names = {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
-            if any(_ONE.fullmatch(name) for name in names) or (not chunks and _is_many(over)):
+            if not chunks and (_is_many(over) or any(map(_ONE.fullmatch, names))):
                 yield line, f"loop over {ast.unparse(over)}"
 
 

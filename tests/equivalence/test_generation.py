@@ -83,6 +83,13 @@ def test_replacement_if_better(changes: dict[str, Any]) -> None:
     assert_engine_agrees(case)
 
 
+def test_an_equal_loss_does_not_replace() -> None:
+    still = Case(columns=1, replacement="if_better", learning_rate=0.0, minimum=0.0, walk=0.0)
+    for _, measures in run(engine_of(still)):
+        assert not measures["replaced"].any()
+    assert_engine_agrees(still)
+
+
 @cases(({"loss": "l1"}, {"loss": "bce"}))
 def test_replacement_compares_the_loss_of_the_task(changes: dict[str, Any]) -> None:
     assert_engine_agrees(Case(replacement="if_better", learning_rate=0.1, **changes))

@@ -90,6 +90,19 @@ def test_pruned_weights_stay_zero_when_results_are_rejected(
 
 
 @pytest.mark.parametrize("pairings", PAIRINGS)
+def test_a_mask_is_enough_to_zero_a_weight(pairings: str) -> None:
+    engine = engine_of(replace(BASE, pairings=pairings))
+    state, _ = engine.advance(engine.init())
+    masks = pruned(state, "late")
+    state = replace(
+        state,
+        encoders=replace(state.encoders, masks=masks.encoders.masks),
+        decoders=replace(state.decoders, masks=masks.decoders.masks),
+    )
+    assert_pruned_are_zero(engine.advance(state)[0], moments=True)
+
+
+@pytest.mark.parametrize("pairings", PAIRINGS)
 @pytest.mark.parametrize("moments", MOMENTS)
 def test_kept_weights_train_as_in_single_networks(pairings: str, moments: str) -> None:
     case = replace(BASE, pairings=pairings, moments=moments, weight_decay=0.05, seeds=(5,))
