@@ -124,7 +124,7 @@ def assemble(
         validation=HeldOut.prepare(
             data.validation.inputs, _targets(data.validation), task, noise.of("validation_noise")
         ),
-        selection=_selection(experiment, search, trust=trust),
+        selection=_selection(experiment, grid.neighbors.shape[1], search, trust=trust),
         optimizer=_optimizer(experiment),
         order=_order(experiment, data.train.rows),
         cells_per_chunk=chunk,
@@ -278,7 +278,7 @@ def _check_sizes(experiment: Experiment, dataset: Dataset) -> None:
 
 
 def _used_rows(experiment: Experiment, rows: int) -> int:
-    return max(1, int(rows * experiment.data.subset))
+    return max(1, round(rows * experiment.data.subset))
 
 
 def _order(experiment: Experiment, rows: int) -> DataOrder:
@@ -297,14 +297,31 @@ def _task(experiment: Experiment) -> Task:
     )
 
 
-def _selection(experiment: Experiment, search: tuple[Path, ...], *, trust: bool) -> Selection:
+def _selection(
+    experiment: Experiment, partners: int, search: tuple[Path, ...], *, trust: bool
+) -> Selection:
     table = experiment.selection
-    concept: SolutionConcept = (
-        CONCEPTS[table.concept]
-        if table.concept in CONCEPTS
-        else load_callable("selection.concept", table.concept, search=search, trust=trust)
-    )
+    concept: SolutionConcept
+    if table.concept in CONCEPTS:
+        concept = CONCEPTS[table.concept]
+    else:
+        concept = load_callable("selection.concept", table.concept, search=search, trust=trust)
+        _try_concept(concept, partners, f"selection.concept: {table.concept!r}")
     return Selection(concept, table.tournament, table.pairing)
+
+
+def _try_concept(concept: SolutionConcept, partners: int, what: str) -> None:
+    losses = torch.linspace(0.0, 1.0, 2 * partners**2).view(2, partners, partners)
+    try:
+        values: object = concept(losses)
+    except Exception as error:
+        raise CoevoError(f"{what} fails: {type(error).__name__}: {error}; mend it") from error
+    found = list(values.shape) if isinstance(values, Tensor) else type(values).__name__
+    if found != [2, partners]:
+        raise CoevoError(
+            f"{what} makes {found} of losses [2, {partners}, {partners}]; return one value per "
+            "network, without the last dimension"
+        )
 
 
 def _optimizer(experiment: Experiment) -> GradientOptimizer:

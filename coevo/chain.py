@@ -14,7 +14,7 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 
 from coevo.cells import CellTensors
 
-__all__ = ["ELEMENTWISE", "chain_forward"]
+__all__ = ["ELEMENTWISE", "chain_forward", "has_own_weights"]
 
 # Elementwise layers act on stacked inputs as they do on single ones.
 ELEMENTWISE: tuple[type[nn.Module], ...] = (
@@ -45,6 +45,8 @@ def chain_forward(
         module is an `nn.Sequential` of `nn.Linear`, `nn.Flatten`, `nn.Unflatten` and the
         activations in `ELEMENTWISE` (nested chains too), without hooks; None otherwise.
     """
+    if not has_own_weights(module):
+        return None
     layers = _layers(module, "")
     if layers is None:
         return None
@@ -59,14 +61,21 @@ def chain_forward(
     return forward
 
 
-def _layers(module: nn.Module, prefix: str) -> list[Layer] | None:
-    if module._forward_hooks or module._forward_pre_hooks:
+def has_own_weights(module: nn.Module) -> bool:
+    """Whether no weight of a module has two names, as tied layers have."""
+    named = module.named_parameters(remove_duplicate=False)
+    return len(list(named)) == len(list(module.parameters()))
+
+
+def _layers(module: nn.Module | None, prefix: str) -> list[Layer] | None:
+    if module is None or module._forward_hooks or module._forward_pre_hooks:
         return None
     if type(module) is not nn.Sequential:
         layer = _layer(module, prefix)
         return None if layer is None else [layer]
     chain: list[Layer] = []
-    for name, child in module.named_children():
+    # Not named_children, which leaves out a layer's second appearance.
+    for name, child in module._modules.items():
         layers = _layers(child, f"{prefix}{name}.")
         if layers is None:
             return None

@@ -14,17 +14,52 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-__all__ = ["fused_losses"]
+__all__ = ["differentiated_losses", "fused_losses"]
+
+
+def differentiated_losses(
+    outputs: Tensor, targets: Tensor, derivative: Tensor, metric: str, *, squashed: bool
+) -> Tensor:
+    """Mean error of each network's outputs, and its derivative.
+
+    Args:
+        outputs: ``[n, batch, *shape]`` raw outputs.
+        targets: of the same shape.
+        derivative: of the same shape; overwritten with the derivative of each network's loss in
+            its outputs.
+        metric: ``mse``, ``l1``, or ``bce`` (``bce`` only with ``squashed``).
+        squashed: whether a sigmoid turns outputs into images.
+
+    Returns:
+        ``[n]``.
+    """
+    count = outputs[0].numel()
+    images = torch.sigmoid(outputs) if squashed else outputs
+    errors = torch.sub(images, targets, out=derivative)
+    if metric == "bce":
+        entropy = functional.binary_cross_entropy_with_logits(outputs, targets, reduction="none")
+        # The sigmoid's derivative cancels against the cross-entropy's.
+        derivative.div_(count)
+        return entropy.flatten(1).mean(1)
+    order = 2 if metric == "mse" else 1
+    norms = torch.linalg.vector_norm(errors.flatten(1), order, dim=1)
+    losses: Tensor = (norms.square() if metric == "mse" else norms) / count
+    if metric == "l1":
+        derivative.sign_()
+    if squashed:
+        torch.ops.aten.sigmoid_backward.grad_input(derivative, images, grad_input=derivative)
+    derivative.mul_((2.0 if metric == "mse" else 1.0) / count)
+    return losses
 
 
 def fused_losses(outputs: Tensor, targets: Tensor, metric: str, *, squashed: bool) -> Tensor:
-    """Mean error of each network's outputs, differentiable once in the outputs.
+    """Mean error of each network's outputs, for autograd; differentiable once in the outputs.
 
     Args:
         outputs: ``[n, batch, *shape]`` raw outputs.
         targets: of the same shape; no gradient.
-        metric: ``mse``, ``l1``, or ``bce`` (``bce`` only with ``squashed``).
-        squashed: whether a sigmoid turns outputs into images.
+        metric: as in `differentiated_losses`.
+        squashed: likewise.
 
     Returns:
         ``[n]``.
@@ -42,24 +77,10 @@ class _FusedLoss(torch.autograd.Function):
         metric: str,
         squashed: bool,  # noqa: FBT001 - autograd passes by position
     ) -> Tensor:
-        count = outputs[0].numel()
-        images = torch.sigmoid(outputs) if squashed else outputs
-        errors = images - targets
-        if metric == "bce":
-            entropy = functional.binary_cross_entropy_with_logits(
-                outputs, targets, reduction="none"
-            )
-            # The sigmoid's derivative cancels against the cross-entropy's.
-            context.derivative, context.scale = errors, 1.0 / count
-            return entropy.flatten(1).mean(1)
-        order = 2 if metric == "mse" else 1
-        losses = torch.linalg.vector_norm(errors.flatten(1), order, dim=1)
-        result: Tensor = (losses.square() if metric == "mse" else losses) / count
-        derivative = errors if metric == "mse" else errors.sign_()
-        if squashed:
-            derivative = torch.ops.aten.sigmoid_backward(derivative, images)
-        context.derivative, context.scale = derivative, (2.0 if metric == "mse" else 1.0) / count
-        return result
+        context.derivative = torch.empty_like(outputs)
+        return differentiated_losses(
+            outputs, targets, context.derivative, metric, squashed=squashed
+        )
 
     @staticmethod
     @once_differentiable
@@ -67,5 +88,5 @@ class _FusedLoss(torch.autograd.Function):
         derivative: Tensor = context.derivative
         # Scaled in place: the derivative is used once.
         context.derivative = None
-        factors = (upstream * context.scale).view(-1, *[1] * (derivative.dim() - 1))
+        factors = upstream.view(-1, *[1] * (derivative.dim() - 1))
         return derivative.mul_(factors), None, None, None

@@ -17,6 +17,7 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from coevo.cells import CellTensors
 from coevo.chain import chain_forward
+from coevo.dense import DenseLayer, dense_layers
 from coevo.population import Population
 
 __all__ = ["Forward", "NetworkPair", "StackedNetwork", "build_stacked", "untouched_generator"]
@@ -33,10 +34,12 @@ class StackedNetwork:
         forward: ``(weights, buffers, inputs) -> outputs`` for stacked networks: inputs
             ``[cells, batch, *shape]``, outputs ``[cells, batch, *shape]``. Differentiable in the
             weights and the inputs.
+        dense: the layers, where the architecture is nothing but dense layers.
     """
 
     build: Callable[[], nn.Module]
     forward: Forward
+    dense: tuple[DenseLayer, ...] | None = None
 
     def __call__(self, population: Population, inputs: Tensor) -> Tensor:
         """Call every network on its own rows.
@@ -88,7 +91,10 @@ class StackedNetwork:
             module = self.build()
         state = {**population.weights, **population.buffers}
         module.to(next(iter(population.weights.values())).dtype)
-        module.load_state_dict({name: t[cell].cpu() for name, t in state.items()}, strict=False)
+        # Not load_state_dict, which leaves out buffers that are not persistent.
+        with torch.no_grad():
+            for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
+                tensor.copy_(state[name][cell])
         return module
 
 
@@ -134,7 +140,8 @@ def build_stacked(build: Callable[[], nn.Module]) -> StackedNetwork:
     """
     with untouched_generator():
         prototype = build()
-    return StackedNetwork(build, chain_forward(prototype) or _vmapped_forward(prototype))
+    dense = dense_layers(prototype)
+    return StackedNetwork(build, chain_forward(prototype) or _vmapped_forward(prototype), dense)
 
 
 def _vmapped_forward(prototype: nn.Module) -> Forward:

@@ -113,14 +113,14 @@ def pairing_losses(
         parts.append(networks.encoder(encoders.chunk(chunk), inputs))
     codes = torch.cat(parts)
     rows = batch.inputs.shape[1]
-    codes = codes.view(-1, rows, *codes.shape[2:])
+    codes = codes.reshape(-1, rows, *codes.shape[2:])
     results = []
     numbers = plan.sources.shape[1] * batch.targets[0].numel()
     at_once = max(1, min(cells_per_chunk, _NUMBERS_AT_ONCE // numbers))
     for chunk in chunks(cells, at_once):
         outputs = networks.decoder(decoders.chunk(chunk), codes[plan.sources[chunk]].flatten(1, 2))
         pairings = plan.sources[chunk].numel()
-        outputs = outputs.view(pairings, rows, *outputs.shape[2:])
+        outputs = outputs.reshape(pairings, rows, *outputs.shape[2:])
         targets = batch.targets[plan.batches[chunk].flatten()]
         results.append(task.losses(outputs, targets))
     return torch.cat(results)[plan.slot]

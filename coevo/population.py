@@ -71,7 +71,7 @@ class Population:
         total = sum(weight[0].numel() for weight in self.weights.values())
         removed = torch.zeros(self.cells, dtype=torch.int64, device=self.device)
         for mask in self.masks.values():
-            removed += (~mask).flatten(1).sum(1)
+            removed += (~mask).reshape(self.cells, -1).sum(1)
         return 1.0 - removed.double() / total
 
     def finite(self) -> Tensor:
@@ -80,7 +80,7 @@ class Population:
         for weight in self.weights.values():
             # The largest magnitude is not finite exactly when some weight is not, and it is
             # found without a boolean tensor of the size of the weights.
-            result &= weight.flatten(1).abs().amax(1).isfinite()
+            result &= weight.reshape(self.cells, -1).abs().amax(1).isfinite()
         return result
 
     @property

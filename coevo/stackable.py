@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from coevo.errors import CoevoError
 from coevo.networks import StackedNetwork, build_stacked, untouched_generator
+from coevo.population import Population
 
 __all__ = ["check_stackable"]
 
@@ -37,8 +38,7 @@ def check_stackable(
     """
     prototype = _built(build, name)
     _check_layers(prototype, name)
-    if not any(True for _ in prototype.parameters()):
-        raise CoevoError(f"{name}: the module has no trainable weights; there is nothing to train")
+    _check_weights(prototype, name)
     stacked = build_stacked(build)
     inputs = torch.linspace(0.0, 1.0, 2 * _ROWS * max(1, _count(input_shape)), dtype=torch.float64)
     inputs = inputs.view(2, _ROWS, *input_shape)
@@ -58,6 +58,17 @@ def _built(build: Callable[[], nn.Module], name: str) -> nn.Module:
             f"{name}: the factory returned {type(module).__name__}; return a torch.nn.Module"
         )
     return module
+
+
+def _check_weights(module: nn.Module, name: str) -> None:
+    if not any(True for _ in module.parameters()):
+        raise CoevoError(f"{name}: the module has no trainable weights; there is nothing to train")
+    frozen = [path for path, weight in module.named_parameters() if not weight.requires_grad]
+    if frozen:
+        raise CoevoError(
+            f"{name}: weight '{frozen[0]}' does not require gradients, but every parameter is "
+            "trained; register it as a buffer"
+        )
 
 
 def _check_layers(module: nn.Module, name: str) -> None:
@@ -82,10 +93,14 @@ def _check_layers(module: nn.Module, name: str) -> None:
 
 
 def _called_singly(stacked: StackedNetwork, inputs: Tensor, name: str) -> Tensor:
-    population = stacked.initialize([1, 2], dtype=torch.float64)
+    population = _initialized(stacked, name)
     outputs = []
     for cell in range(2):
-        module = stacked.module(population, cell)
+        # Built after other random numbers than the prototype: weights and buffers are copied, so
+        # whatever else a factory draws shows as a difference.
+        with untouched_generator() as generator:
+            generator.manual_seed(cell)
+            module = stacked.module(population, cell)
         before = {path: buffer.clone() for path, buffer in module.named_buffers()}
         with torch.no_grad():
             try:
@@ -110,8 +125,22 @@ def _called_singly(stacked: StackedNetwork, inputs: Tensor, name: str) -> Tensor
     return torch.stack(outputs)
 
 
+def _initialized(stacked: StackedNetwork, name: str) -> Population:
+    try:
+        return stacked.initialize([1, 2], dtype=torch.float64)
+    except Exception as error:
+        raise CoevoError(
+            f"{name}: two modules of the factory cannot be stacked: {_reason(error)}; return "
+            "modules of one class, without parametrizations at the top"
+        ) from error
+
+
+def _close(one: Tensor, other: Tensor) -> bool:
+    return torch.allclose(one, other, rtol=_TOLERANCE, atol=_TOLERANCE)
+
+
 def _compare(stacked: StackedNetwork, inputs: Tensor, single: Tensor, name: str) -> None:
-    population = stacked.initialize([1, 2], dtype=torch.float64)
+    population = _initialized(stacked, name)
     try:
         with torch.no_grad():
             together = stacked(population, inputs)
@@ -123,12 +152,16 @@ def _compare(stacked: StackedNetwork, inputs: Tensor, single: Tensor, name: str)
         ) from error
     if not torch.equal(together, again):
         raise CoevoError(f"{name}: two calls on the same inputs differ; remove random layers")
-    if together.shape != single.shape or not torch.allclose(
-        together, single, rtol=_TOLERANCE, atol=_TOLERANCE
-    ):
+    if together.shape != single.shape or not _close(together, single):
         raise CoevoError(
-            f"{name}: stacked and single calls of the module differ, so its rows or its state "
-            "depend on each other; a network must treat every row alone"
+            f"{name}: stacked and single calls of the module differ; keep all that it computes "
+            "with in parameters and buffers, and draw nothing else at random"
+        )
+    with torch.no_grad():
+        fewer = stacked(population, inputs[:, :-1])
+    if fewer.shape != together[:, :-1].shape or not _close(fewer, together[:, :-1]):
+        raise CoevoError(
+            f"{name}: the module's rows depend on each other; a network must treat every row alone"
         )
 
 

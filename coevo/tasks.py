@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from coevo.fused_loss import fused_losses
+from coevo.fused_loss import differentiated_losses, fused_losses
 from coevo.random import Key, normal, uniform
 
 __all__ = ["LossName", "METRICS", "NoiseName", "OutputName", "Task", "draw_noise"]
@@ -101,10 +101,29 @@ class Task:
         Returns:
             ``[n]``: mean squared error, mean absolute error, or binary cross-entropy in nats.
         """
-        name, squashed = metric or self.loss, self.output == "sigmoid"
-        if outputs.requires_grad and outputs.shape == targets.shape and (squashed or name != "bce"):
-            return fused_losses(outputs, targets, name, squashed=squashed)
+        own = metric is None or metric == self.loss
+        if own and outputs.requires_grad and outputs.shape == targets.shape and self.fused:
+            return fused_losses(outputs, targets, self.loss, squashed=self.output == "sigmoid")
         return self.row_losses(outputs, targets, metric).mean(1)
+
+    @property
+    def fused(self) -> bool:
+        """Whether loss and derivative can be computed together."""
+        return self.output == "sigmoid" or self.loss != "bce"
+
+    def differentiate(self, outputs: Tensor, targets: Tensor, derivative: Tensor) -> Tensor:
+        """The task's losses, with their derivative; only where `fused`.
+
+        Args:
+            outputs: ``[n, batch, *shape]`` raw outputs.
+            targets: of the same shape.
+            derivative: of the same shape; overwritten.
+
+        Returns:
+            ``[n]``.
+        """
+        squashed = self.output == "sigmoid"
+        return differentiated_losses(outputs, targets, derivative, self.loss, squashed=squashed)
 
     def row_losses(
         self, outputs: Tensor, targets: Tensor, metric: LossName | None = None
@@ -125,4 +144,5 @@ class Task:
         if self.output == "sigmoid":
             return functional.binary_cross_entropy_with_logits(outputs, targets, reduction="none")
         inside = outputs.clamp(_SMALLEST, 1.0 - _SMALLEST)
-        return functional.binary_cross_entropy(inside, targets, reduction="none")
+        # Not binary_cross_entropy, which ends the program where one number of one cell is NaN.
+        return -(targets * inside.log() + (1.0 - targets) * torch.log1p(-inside))

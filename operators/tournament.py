@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from torch import Tensor
 
 __all__ = ["tournament"]
@@ -23,7 +25,11 @@ def tournament(values: Tensor, entrants: Tensor) -> Tensor:
         >>> tournament(values, torch.tensor([[2, 0, 2]]))
         tensor([2])
     """
-    drawn = values.gather(1, entrants).nan_to_num(nan=float("inf"), posinf=float("inf"))
+    drawn = values.gather(1, entrants)
+    lowest = drawn.nan_to_num(nan=inf, posinf=inf, neginf=-inf).amin(1, keepdim=True)
+    wins = drawn == lowest
     # argmin does not promise which of equal minima it gives: count the losers before the first.
-    first = (drawn == drawn.amin(1, keepdim=True)).int().cumsum(1).eq(0).sum(1)
+    first = wins.int().cumsum(1).eq(0).sum(1)
+    # Where all are NaN, none wins and all are counted: the one drawn first is as good as any.
+    first = first.where(wins.any(1), 0)
     return entrants.gather(1, first.unsqueeze(1)).squeeze(1)

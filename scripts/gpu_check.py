@@ -8,15 +8,17 @@ import re
 import subprocess
 import sys
 import time
+import tomllib
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-__all__ = ["gpu_test_files", "main", "outcomes", "result_file"]
+__all__ = ["absent_requirements", "gpu_test_files", "main", "outcomes", "result_file"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _NEEDED = ("torch", "numpy", "networkx", "pytest", "hypothesis")
@@ -46,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not torch.cuda.is_available():
         text = f"torch {torch.__version__} sees no GPU; README.md, 'Use a GPU', says how it can"
         return _fail(3, text)
-    device, now = torch.cuda.get_device_name(), datetime.now(UTC)
+    device, now, absent = torch.cuda.get_device_name(), datetime.now(UTC), absent_requirements()
+    if absent:
+        _say(f"without {', '.join(absent)}, what needs them will fail")
     _say(f"{device}: tests")
     tests = _run_tests()
     _say(f"{device}: benchmark")
@@ -56,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "date": now.isoformat(timespec="seconds"),
         "commit": _commit(),
         "passed": well,
+        "absent": absent,
         "tests": tests,
         "benchmark": benchmark,
         "machine": _machine(device),
@@ -76,6 +81,13 @@ def result_file(device: str, now: datetime, *, folder: Path = _ROOT / "docs" / "
     """
     name = re.sub(r"[^a-z0-9]+", "-", device.lower()).strip("-")
     return folder / f"{name}-{now:%Y-%m-%d}.json"
+
+
+def absent_requirements(root: Path = _ROOT) -> list[str]:
+    """What pyproject.toml requires at run time and this Python lacks."""
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    names = [re.split(r"[^A-Za-z0-9._-]", line)[0] for line in project["dependencies"]]
+    return [name for name in names if not _is_installed(name)]
 
 
 def gpu_test_files(root: Path = _ROOT) -> list[str]:
@@ -108,10 +120,18 @@ def outcomes(junit: str) -> dict[str, Any]:
     return {"passed": passed, "skipped": skipped, "failed": failed}
 
 
+def _is_installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 def _run_tests() -> dict[str, Any]:
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        options = ["-m", "gpu", "-p", "no:cacheprovider", f"--junitxml={report}"]
+        options = ["-m", "gpu", "--continue-on-collection-errors", f"--junitxml={report}"]
         found = _run(["-m", "pytest", *options, *gpu_test_files()], _TEST_SECONDS)
         junit = report.read_text("utf-8") if report.is_file() else "<testsuites/>"
     return {**outcomes(junit), **found}

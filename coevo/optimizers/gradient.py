@@ -102,7 +102,7 @@ class GradientOptimizer:
 
     def _walk(self, rates: Tensor, problem: CellProblem) -> Tensor:
         if self.walk == 0:
-            return rates
+            return rates.clamp(self.minimum, self.maximum)
         moves = normal(problem.key.of(_RATE), (), dtype=torch.float64) * self.walk
         return (rates.double() + moves).clamp(self.minimum, self.maximum).to(rates.dtype)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from coevo.dense_gradient import DenseGradient
 from coevo.optimizers.trainee import Trainee, gradients
 from coevo.optimizers.types import CellProblem
 from coevo.population import Population
@@ -21,9 +22,15 @@ __all__ = ["all_pairings", "opponents", "opponents_trained", "selected"]
 def selected(problem: CellProblem, encoders: Trainee, decoders: Trainee) -> Tensor:
     """The selected encoder and decoder train together."""
     total = _zeros(problem)
+    dense = _dense_gradient(problem, encoders, decoders)
     for batch in problem.batches:
-        losses = _losses(problem, encoders.population(), decoders.population(), batch)
-        _descend(losses.sum(), encoders, decoders)
+        if dense is None:
+            losses = _losses(problem, encoders.population(), decoders.population(), batch)
+            _descend(losses.sum(), encoders, decoders)
+        else:
+            losses, encoder_gradients, decoder_gradients = dense(batch)
+            encoders.step([encoder_gradients[name] for name in encoders.names])
+            decoders.step([decoder_gradients[name] for name in decoders.names])
         total += losses.detach()
     return total / problem.steps
 
@@ -68,10 +75,10 @@ def all_pairings(problem: CellProblem, encoders: Trainee, decoders: Trainee) -> 
         codes = problem.networks.encoder(encoders.population(), inputs)
         rows = codes.shape[1]
         # Every decoder gets the codes of all encoders of its neighborhood, one after the other.
-        shared = codes.view(cells, 1, k * rows, *codes.shape[2:])
+        shared = codes.reshape(cells, 1, k * rows, *codes.shape[2:])
         shared = shared.expand(cells, k, *shared.shape[2:]).flatten(0, 1)
         outputs = problem.networks.decoder(decoders.population(), shared)
-        outputs = outputs.view(cells, k * k * rows, *outputs.shape[2:])
+        outputs = outputs.reshape(cells, k * k * rows, *outputs.shape[2:])
         targets = batch.targets.repeat(1, k * k, *[1] * (batch.targets.dim() - 2))
         losses = problem.task.losses(outputs, targets)
         # k * k pairings, and each network's loss is the mean over its k partners.
@@ -107,6 +114,17 @@ def _descend(loss: Tensor, encoders: Trainee, decoders: Trainee) -> None:
     found = gradients(loss, [*encoders.leaves, *decoders.leaves])
     encoders.step(found[: len(encoders.leaves)])
     decoders.step(found[len(encoders.leaves) :])
+
+
+def _dense_gradient(
+    problem: CellProblem, encoders: Trainee, decoders: Trainee
+) -> DenseGradient | None:
+    """The short way for dense pairings; None where autograd has to do it."""
+    encoder, decoder = problem.networks.encoder.dense, problem.networks.decoder.dense
+    if encoder is None or decoder is None or not problem.task.fused:
+        return None
+    roles = (encoder, encoders.population().weights), (decoder, decoders.population().weights)
+    return DenseGradient(*roles, problem.task)
 
 
 def _opponent_slots(problem: CellProblem) -> tuple[Tensor, Tensor]:

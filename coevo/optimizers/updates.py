@@ -161,13 +161,16 @@ class FusedAdam:
             rule: ``adam`` or ``adamw``.
             weights: each ``[n, *shape]``.
             moments: first and second moments, a tensor per weight; changed by every step.
-            steps: ``[n]`` int64, the same number everywhere; changed by every step.
+            steps: ``[n]`` int64, the same number everywhere but in stopped worlds, where it may
+                be less; changed by every step.
         """
         self._rule = rule
         self._steps = steps
         self._moments = [list(slot) for slot in moments]
         self._moves = [torch.zeros_like(weight) for weight in weights]
-        self._counts = [steps[0].float() for _ in weights]
+        # The largest: a stopped world's count stays behind, and its results are dropped.
+        count = steps.max().float()
+        self._counts = [count.clone() for _ in weights]
 
     def step(self, weights: Sequence[Tensor], gradients: Sequence[Tensor], rates: Tensor) -> None:
         """Take one step in place; arguments as in `UpdateRule.step`."""

@@ -56,6 +56,7 @@ def test_all_parts_of_the_engine_are_looked_at() -> None:
         "x.to('cpu')",
         "bool(x)",
         "bool(x.any())",
+        "bool(x[0] > 0)",
         "float(x.mean())",
         "int(x[0])",
         "mask.nonzero()",
@@ -80,6 +81,8 @@ def test_waits_are_found(line: str) -> None:
     [
         "int(torch.Size(shape).numel())",
         "float('inf')",
+        "int(place >= count)",
+        "bool(module.hooks or module.other_hooks)",
         "x.to(device)",
         "x.to(torch.float64)",
         "torch.where(mask, x, y)",

@@ -14,7 +14,7 @@ _WAITS = re.compile(
     r"\.(item|tolist|cpu|numpy|nonzero|unique|unique_consecutive|masked_select|argwhere|equal"
     r"|allclose|synchronize)"
     r"|torch\.(nonzero|unique|unique_consecutive|masked_select|argwhere|equal|allclose|is_nonzero)"
-    r"|torch\.cuda\.(synchronize|current_stream)|torch\.histc|bool"
+    r"|torch\.cuda\.(synchronize|current_stream)|torch\.histc"
 )
 # Tensors of numbers become one truth value by these; a branch on it waits for the device.
 _TRUTH = {"any", "all", "isfinite", "isnan", "eq", "lt", "gt", "le", "ge"}
@@ -26,8 +26,8 @@ def device_waits(source: str) -> Iterator[Finding]:
     """Places where the host waits for the device, as far as they can be seen without types.
 
     Looked for are ``.item()``, ``.tolist()``, ``.cpu()``, ``.numpy()``, ``.to("cpu")``,
-    ``bool(...)``, ``float(...)`` and ``int(...)`` of anything but a plain number or
-    ``torch.Size(...).numel()``; operations whose result has a shape that depends on numbers
+    ``bool(...)``, ``float(...)`` and ``int(...)`` of anything but a plain number, a comparison or
+    choice of names, or ``torch.Size(...).numel()``; operations whose result has a shape that depends on numbers
     (``nonzero``, ``unique``, ``masked_select``, ``argwhere``, ``torch.where`` of a condition
     alone); ``equal``, ``allclose``, ``synchronize``; and branches on ``.any()``, ``.all()`` and
     comparisons that are methods. Indexing with a bool tensor and ``if tensor:`` look like
@@ -60,8 +60,8 @@ def cell_loops(source: str) -> Iterator[Finding]:
 
 def _other_wait(name: str, call: ast.Call) -> bool:
     first = call.args[0] if call.args else None
-    if name in ("float", "int"):
-        return not (isinstance(first, ast.Constant) or _is_size(first))
+    if name in ("bool", "float", "int"):
+        return not (isinstance(first, ast.Constant) or _is_size(first) or _is_plain(first))
     if name == ".to":
         return isinstance(first, ast.Constant) and first.value == "cpu"
     return name == "torch.where" and len(call.args) == 1
@@ -69,6 +69,14 @@ def _other_wait(name: str, call: ast.Call) -> bool:
 
 def _is_size(value: ast.expr | None) -> bool:
     return value is not None and ast.unparse(value).startswith("torch.Size(")
+
+
+def _is_plain(value: ast.expr | None) -> bool:
+    """Whether it is a comparison or ``or`` of names, as hosts make of counts and settings."""
+    made = (ast.Call, ast.Subscript)
+    return isinstance(value, ast.Compare | ast.BoolOp) and not any(
+        isinstance(part, made) for part in ast.walk(value)
+    )
 
 
 def _truths(test: ast.expr) -> Iterator[tuple[int, str]]:

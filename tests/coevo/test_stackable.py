@@ -26,7 +26,7 @@ RANDOM = (
     "(task.kind = 'denoise' gives seeded noise)"
 )
 ROWS = (
-    "stacked and single calls of the module differ, so its rows or its state depend on each "
+    "the module's rows depend on each "
     "other; a network must treat every row alone"
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,16 @@ def experiment(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> Path:
 def finished(warm: Warm, experiment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The experiment, run without interruption. Read it only."""
     directory = tmp_path_factory.mktemp("finished") / "waves"
-    ended = warm.run("run", experiment, "--out", directory)
+    counts = directory.with_name("counts.json")
+    ended = warm.run("run", experiment, "--out", directory, count=counts)
     assert (ended.code, ended.err) == (0, "")
     return directory
+
+
+@pytest.fixture(scope="session")
+def seventh(finished: Path) -> int:
+    """A call of a built-in function, as `traps` count them, early in the seventh generation."""
+    counts = json.loads(finished.with_name("counts.json").read_text("utf-8"))
+    before, after = counts["calls"][5:7]
+    assert after - before > 400
+    return int(before) + 100

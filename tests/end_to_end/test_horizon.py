@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from tests.end_to_end.experiments import GENERATIONS, assert_same_run, checkpoints_of, result_of
+from tests.end_to_end.experiments import assert_same_run, checkpoints_of, result_of
 from tests.end_to_end.warm import Warm
 
 
@@ -25,15 +25,13 @@ def test_six_generations_and_then_twelve_are_twelve(
 
 
 def test_an_interrupted_run_can_be_ended_earlier(
-    warm: Warm, experiment: Path, tmp_path: Path
+    warm: Warm, experiment: Path, seventh: int, tmp_path: Path
 ) -> None:
     run, whole = tmp_path / "run", tmp_path / "whole"
-    warm.run("run", experiment, "--out", run, trap={"calls": [12_000]})
-    completed = checkpoints_of(run)[-1]
-    earlier = completed + 1
-    assert earlier < GENERATIONS
-    assert warm.run("resume", run, "--generations", earlier).code == 0
-    changed = ("--set", f"generations={earlier}")
+    warm.run("run", experiment, "--out", run, trap={"calls": [seventh]})
+    assert checkpoints_of(run)[-1] == 6
+    assert warm.run("resume", run, "--generations", 7).code == 0
+    changed = ("--set", "generations=7")
     assert warm.run("run", experiment, "--out", whole, *changed).code == 0
     assert_same_run(run, whole)
 

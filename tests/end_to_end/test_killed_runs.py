@@ -112,8 +112,10 @@ def leftovers(directory: Path) -> list[Path]:
 
 
 def being_saved(checkpoints: Path, generation: int) -> bool:
-    """Whether a checkpoint is half written, of that generation or a later one."""
+    """Whether a later checkpoint is half written, or it is high time."""
     saved = checkpoint.generations(checkpoints)
     if not saved or saved[-1] < generation:
         return False
-    return any(path.name.startswith(".tmp-") for path in checkpoints.iterdir())
+    return saved[-1] >= generation + 4 or any(
+        path.name.startswith(".tmp-") for path in checkpoints.iterdir()
+    )

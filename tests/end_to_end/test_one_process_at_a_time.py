@@ -24,10 +24,10 @@ def test_the_second_is_refused(warm: Warm, finished: Path, tmp_path: Path) -> No
 
 
 def test_while_a_run_computes_it_can_be_neither_resumed_nor_replaced(
-    warm: Warm, experiment: Path, finished: Path, tmp_path: Path
+    warm: Warm, experiment: Path, finished: Path, seventh: int, tmp_path: Path
 ) -> None:
     directory = tmp_path / "run"
-    trap = {"calls": [9_000], "signal": signal.SIGSTOP}
+    trap = {"calls": [seventh], "signal": signal.SIGSTOP}
     pid = warm.start("run", experiment, "--out", directory, trap=trap)
     wait_until_stopped(pid)
     with pytest.raises(coevo.CoevoError, match="another process is running here"):

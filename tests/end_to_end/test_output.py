@@ -118,8 +118,10 @@ def test_help_names_every_command(arguments: list[str], warm: Warm) -> None:
         assert f"│ {command} " in ended.out
 
 
-def test_the_report_of_an_unfinished_run(warm: Warm, experiment: Path, tmp_path: Path) -> None:
-    trap = {"calls": [12_000]}
+def test_the_report_of_an_unfinished_run(
+    warm: Warm, experiment: Path, seventh: int, tmp_path: Path
+) -> None:
+    trap = {"calls": [seventh]}
     warm.run("run", experiment, "--out", tmp_path / "run", trap=trap)
     assert not (tmp_path / "run" / "result.json").exists()
     ended = warm.run("report", tmp_path / "run")

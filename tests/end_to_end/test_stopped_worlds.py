@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import polars
 import pytest
@@ -16,7 +17,7 @@ from tests.end_to_end.experiments import CELLS, assert_same_run, result_of, writ
 from tests.end_to_end.warm import Warm
 
 ADVICE = "(try a lower optimizer.learning_rate or learning_rate_maximum)"
-DIVERGING = {
+DIVERGING: dict[str, Any] = {
     "generations": 5,
     "task.output": "identity",
     "optimizer": {
@@ -60,8 +61,8 @@ def test_weights_too_large_for_a_loss_are_no_number_in_the_result(
     warm: Warm, archive: Path, tmp_path: Path
 ) -> None:
     """One step of one generation: the loss before it is finite, the weights after it are too."""
-    changes = {**DIVERGING, "generations": 1}
-    changes["optimizer"] = {**DIVERGING["optimizer"], "steps": 1}  # type: ignore[dict-item]
+    one_step = {**DIVERGING["optimizer"], "steps": 1}
+    changes = {**DIVERGING, "generations": 1, "optimizer": one_step}
     experiment = write_experiment(tmp_path / "diverging.toml", archive, changes)
     ended = warm.run("run", experiment, "--out", tmp_path / "run")
     assert ended.code == 1, ended.err

@@ -26,8 +26,8 @@ def decoder(shape, latent, width):
     layers = nn.Linear(latent, width), nn.Tanh(), nn.Linear(width, 16), nn.Unflatten(1, (1, 4, 4))
     return nn.Sequential(*layers)
 
-def second_best(losses, dim):
-    return losses.kthvalue(2, dim).values
+def second_best(losses):
+    return losses.kthvalue(2, -1).values
 """
 CHANGES = {
     "generations": 4,

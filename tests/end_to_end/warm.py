@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -44,6 +45,7 @@ class Warm:
         self._scratch = scratch
         self._paths: dict[str, Path] = {}
         self._orders = 0
+        self._running: int | None = None
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.end_to_end.warm_server"],
             cwd=ROOT,
@@ -81,6 +83,7 @@ class Warm:
         Returns:
             The number of its process.
         """
+        self._abandon()
         self._orders += 1
         files = {name: self._scratch / f"{self._orders}.{name}" for name in ("stdout", "stderr")}
         self._paths = files
@@ -96,17 +99,26 @@ class Warm:
         assert self._server.stdin is not None
         self._server.stdin.write(json.dumps(order) + "\n")
         self._server.stdin.flush()
-        return int(self._answer())
+        self._running = int(self._answer())
+        return self._running
 
     def wait(self) -> Ended:
         """How the command line that was started ends."""
         code = os.waitstatus_to_exitcode(int(self._answer()))
+        self._running = None
         texts = [path.read_text("utf-8") if path.exists() else "" for path in self._paths.values()]
         return Ended(code, *texts)
 
     def close(self) -> None:
         """End the server."""
+        self._abandon()
         self._server.communicate()
+
+    def _abandon(self) -> None:
+        """Kill what a test that failed has left running, or stopped."""
+        if self._running is not None:
+            os.kill(self._running, signal.SIGKILL)
+            self.wait()
 
     def _answer(self) -> str:
         assert self._server.stdout is not None

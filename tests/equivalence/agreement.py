@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.testing import assert_close
 
 from coevo.cells import CellTensors
@@ -14,7 +14,7 @@ from coevo.population import Population
 from coevo.state import GridState
 from tests.equivalence.cases import Case, engine_of
 from tests.equivalence.learners import Moments, Network
-from tests.equivalence.reference import Center, Record, World, advance, fresh_center
+from tests.equivalence.reference import Center, Record, World, advance
 
 TOLERANCE = 1e-9
 TORCH_NAMES = {
@@ -54,6 +54,11 @@ def worlds_of(case: Case, engine: Engine, state: GridState) -> list[World]:
             centers.append(center)
         worlds.append(World(seed, centers))
     return worlds
+
+
+def fresh_center(encoder: nn.Module, decoder: nn.Module, learning_rate: float) -> Center:
+    """A cell before the first generation."""
+    return Center(Network(encoder, {}, Moments()), Network(decoder, {}, Moments()), learning_rate)
 
 
 def masks_of(population: Population, cell: int) -> dict[str, Tensor]:

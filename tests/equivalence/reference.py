@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from coevo.random import Key, choice, integers, normal, permutation, uniform
 from tests.equivalence.cases import SPLIT_SEED, Case
-from tests.equivalence.learners import Batches, Cell, Moments, Network, loss_of, pair_loss, train
+from tests.equivalence.learners import Batches, Cell, Network, loss_of, pair_loss, train
 
 Record = dict[str, float]
 
@@ -86,9 +86,8 @@ def corrupt(case: Case, inputs: Tensor, noise: Key, start: int = 0) -> Tensor:
 
 def evaluation_batch(case: Case, seed: int, cell: int, generation: int) -> tuple[Tensor, Tensor]:
     owner = cell if case.evaluation_batch_per == "cell" else None
-    drawn = integers(
-        key(seed, owner, generation, "evaluation"), (case.evaluation_rows,), case.training_rows
-    )[0]
+    draws = key(seed, owner, generation, "evaluation")
+    drawn = integers(draws, (case.evaluation_rows,), case.training_rows)[0]
     inputs, targets = (part[drawn] for part in case.training)
     return corrupt(case, inputs, key(seed, None, generation, "evaluation_noise")), targets
 
@@ -249,8 +248,3 @@ def measures(case: Case, center: Center, completed: int) -> Record:
         f"validation_{name}": validation_loss(case, pair, name, rows) if wanted else nan
         for name in ("mse", "l1", "bce")
     }
-
-
-def fresh_center(encoder: nn.Module, decoder: nn.Module, learning_rate: float) -> Center:
-    """A cell before the first generation."""
-    return Center(Network(encoder, {}, Moments()), Network(decoder, {}, Moments()), learning_rate)

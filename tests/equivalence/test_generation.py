@@ -46,7 +46,8 @@ def test_solution_concepts(changes: dict[str, Any]) -> None:
     for pairing in ("together", "independent")
 )
 def test_tournaments(changes: dict[str, Any]) -> None:
-    assert_engine_agrees(Case(rows=2, radius=2, neighborhood="moore", seeds=(9,), **changes))
+    case = Case(rows=2, radius=2, neighborhood="moore", seeds=(9,), **changes)
+    assert_engine_agrees(case, generations=2)
 
 
 @cases(
@@ -56,7 +57,7 @@ def test_tournaments(changes: dict[str, Any]) -> None:
     for algorithm in ALGORITHMS
 )
 def test_training(changes: dict[str, Any]) -> None:
-    assert_engine_agrees(Case(pairing="independent", seeds=(3,), **changes))
+    assert_engine_agrees(Case(pairing="independent", seeds=(3,), **changes), generations=2)
 
 
 @cases(
@@ -66,7 +67,8 @@ def test_training(changes: dict[str, Any]) -> None:
     for algorithm in ("adam", "adamw")
 )
 def test_the_promise_that_all_is_accepted_changes_nothing(changes: dict[str, Any]) -> None:
-    assert_engine_agrees(Case(always_accepted=True, weight_decay=0.1, seeds=(4,), **changes))
+    case = Case(always_accepted=True, weight_decay=0.1, seeds=(4,), **changes)
+    assert_engine_agrees(case, generations=2)
 
 
 @cases(
@@ -114,7 +116,7 @@ def test_walks_of_the_learning_rate(changes: dict[str, Any]) -> None:
     for rows in (1, 13)
 )
 def test_evaluation_batches(changes: dict[str, Any]) -> None:
-    assert_engine_agrees(Case(noise_level=0.3, **changes))
+    assert_engine_agrees(Case(noise_level=0.3, **changes), generations=2)
 
 
 @cases(
@@ -125,7 +127,7 @@ def test_evaluation_batches(changes: dict[str, Any]) -> None:
     for noise in (None, "gaussian")
 )
 def test_data_orders(changes: dict[str, Any]) -> None:
-    assert_engine_agrees(Case(noise_level=0.3, **changes))
+    assert_engine_agrees(Case(noise_level=0.3, **changes), generations=2)
 
 
 @cases(
@@ -148,7 +150,7 @@ def test_batches_run_on_over_epochs(changes: dict[str, Any]) -> None:
     for architecture in ("mlp", "map")
 )
 def test_tasks(changes: dict[str, Any]) -> None:
-    assert_engine_agrees(Case(noise_level=0.4, **changes))
+    assert_engine_agrees(Case(noise_level=0.4, columns=2, **changes), generations=2)
 
 
 @cases({"loss": loss} for loss in ("mse", "l1", "bce"))

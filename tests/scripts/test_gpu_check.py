@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 from scripts import gpu_check
-from scripts.gpu_check import gpu_test_files, main, outcomes
+from scripts.gpu_check import absent_requirements, gpu_test_files, main, outcomes
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,6 +77,7 @@ def test_what_was_found_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     status, document = check(monkeypatch, tmp_path / "new" / "gpu.json", PASSED, TIMED)
     assert status == 0
     assert document["passed"] is True
+    assert document["absent"] == []
     assert document["tests"] == PASSED
     assert document["benchmark"] == TIMED
     assert document["machine"]["device"] == "Some GPU 9000"
@@ -102,6 +104,13 @@ def test_whatever_goes_wrong_is_a_failure(
     assert document["passed"] is False
 
 
+def test_absent_requirements_are_named(tmp_path: Path) -> None:
+    text = '[project]\ndependencies = ["torch>=2.6", "no-such_thing>=3", "pytest"]\n'
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert absent_requirements(tmp_path) == ["no-such_thing"]
+    assert absent_requirements() == []
+
+
 def test_outcomes_are_read_from_what_pytest_writes(tmp_path: Path) -> None:
     (tmp_path / "test_some.py").write_text(SOME)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=a.xml"]
@@ -124,3 +133,8 @@ def test_test_files_with_a_gpu_mark_are_found() -> None:
     files = gpu_test_files(ROOT)
     assert "tests/golden/test_philox.py" in files
     assert "tests/grids/test_torus.py" not in files
+
+
+def test_results_are_called_after_device_and_day(tmp_path: Path) -> None:
+    found = gpu_check.result_file("NVIDIA H200 (80GB)", datetime(2026, 1, 31), folder=tmp_path)
+    assert found == tmp_path / "nvidia-h200-80gb-2026-01-31.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -126,3 +127,15 @@ def test_ci_leaves_nothing_behind(checkout: Path, tmp_path: Path) -> None:
     for fail in ("", "mypy "):
         call(checkout, ".ci/run", TMPDIR=str(tmp_path / "temporary"), FAIL=fail)
         assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_hooks_are_steps_of_ci() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    steps = dict(re.findall(r"^step (\S+) (.*?)(?: \"\$@\")?$", _ci(), re.MULTILINE))
+    found = dict(re.findall(r"name: (\S+)\n +entry: (.+)", hooks))
+    assert set(found) == {"format", "lint", "types", "layers", "tests"}
+    assert found == {name: steps[name] for name in found}
+
+
+def _ci() -> str:
+    return (ROOT / ".ci" / "run").read_text("utf-8")
