@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from coevo.architectures import conv_decoder, conv_encoder, mlp_decoder, mlp_encoder
-from coevo.datasets import DataOptions, Dataset, Split, limit, load_dataset, with_edges
+from coevo.datasets import Dataset, Split
 from coevo.engine import Engine
 from coevo.errors import CoevoError
 from coevo.experiment import Experiment
+from coevo.experiment_data import experiment_data
 from coevo.held_out import HeldOut
-from coevo.networks import NetworkPair, untouched_generator
+from coevo.network_pairs import network_pair
+from coevo.networks import untouched_generator
 from coevo.optimizers import GradientOptimizer, UpdateRule
 from coevo.pairing import Selection
 from coevo.random import Key
 from coevo.sizing import automatic_chunk, automatic_threads
-from coevo.stackable import check_stackable
 from coevo.stream import DataOrder, TrainingRows
 from coevo.tasks import Task
 from coevo.user_code import load_callable
 from grids import Grid, Torus, offsets
 from operators import CONCEPTS, SolutionConcept
 
-__all__ = ["Assembled", "assemble", "choose_device", "network_pair"]
+__all__ = ["Assembled", "assemble", "choose_device"]
 
 
 @dataclass(frozen=True)
@@ -90,30 +87,19 @@ def assemble(
             or the device is not there.
     """
     chosen, dtype = choose_device(device), getattr(torch, experiment.dtype)
-    dataset = _dataset(experiment)
+    dataset = experiment_data(experiment)
     networks = network_pair(
         experiment, dataset.input_shape, dataset.target_shape, search=search, trust=trust
     )
     _check_sizes(experiment, dataset)
     data = dataset.to(chosen, dtype)
     task = _task(experiment)
-    grid = Grid(
-        Torus(experiment.grid.rows, experiment.grid.columns),
-        offsets(experiment.grid.neighborhood, experiment.grid.radius),
-        worlds=experiment.sweep.replicates,
-        device=chosen,
-    )
+    grid = _grid(experiment, chosen)
     parameters = {
         "encoder": _parameter_count(networks.encoder.build),
         "decoder": _parameter_count(networks.decoder.build),
     }
-    total = sum(parameters.values())
-    chunk = experiment.engine.cells_per_chunk or automatic_chunk(
-        grid.cells, total, chosen, bytes_per_number=dtype.itemsize
-    )
-    threads = experiment.engine.threads or automatic_threads(
-        min(chunk, grid.cells), total, experiment.optimizer.batch_size
-    )
+    chunk, threads = _sizes(experiment, grid, sum(parameters.values()))
     noise = Key.for_worlds(torch.tensor([experiment.data.split_seed], device=chosen))
     engine = Engine(
         grid=grid,
@@ -141,116 +127,25 @@ def assemble(
     return Assembled(engine, test, dataset.description, parameters, threads)
 
 
-def network_pair(
-    experiment: Experiment,
-    input_shape: tuple[int, ...],
-    target_shape: tuple[int, ...],
-    *,
-    search: tuple[Path, ...] = (Path(),),
-    trust: bool = True,
-) -> NetworkPair:
-    """Build and try the architectures of an experiment.
+def _grid(experiment: Experiment, device: torch.device) -> Grid:
+    table = experiment.grid
+    neighborhood = offsets(table.neighborhood, table.radius)
+    torus = Torus(table.rows, table.columns)
+    return Grid(torus, neighborhood, worlds=experiment.sweep.replicates, device=device)
 
-    Args:
-        experiment: its ``[network]`` table is used.
-        input_shape: of one input row.
-        target_shape: of one target row.
-        search: folders for modules that the experiment names.
-        trust: whether such modules may be imported.
 
-    Raises:
-        CoevoError: the networks cannot be built or stacked, or do not fit the data.
-    """
-    table = experiment.network
-    if table.kind == "conv":
-        _check_images(input_shape, target_shape, experiment.task.dataset)
-    build_encoder, build_decoder = _factories(experiment, search, trust=trust)
-    options = dict(table.options) if table.kind == "custom" else {}
-    encoder, code_shape = check_stackable(
-        partial(build_encoder, shape=input_shape, latent=table.latent, **options),
-        input_shape,
-        name="network.encoder",
+def _sizes(experiment: Experiment, grid: Grid, parameters: int) -> tuple[int, int]:
+    """Cells per chunk, and CPU threads."""
+    table = experiment.engine
+    size = getattr(torch, experiment.dtype).itemsize
+    device = torch.device(grid.device)
+    chunk = table.cells_per_chunk or automatic_chunk(
+        grid.cells, parameters, device, bytes_per_number=size
     )
-    decoder, output_shape = check_stackable(
-        partial(build_decoder, shape=target_shape, latent=table.latent, **options),
-        code_shape,
-        name="network.decoder",
+    threads = table.threads or automatic_threads(
+        min(chunk, grid.cells), parameters, experiment.optimizer.batch_size
     )
-    if output_shape != target_shape:
-        raise CoevoError(
-            f"network.decoder: outputs have shape {list(output_shape)}, targets "
-            f"{list(target_shape)} (without the batch); make the decoder end in the targets' shape"
-        )
-    shapes = {"input_shape": list(input_shape), "target_shape": list(target_shape)}
-    return NetworkPair(encoder, decoder, {**shapes, "code_shape": list(code_shape)})
-
-
-def _factories(
-    experiment: Experiment, search: tuple[Path, ...], *, trust: bool
-) -> tuple[Callable[..., nn.Module], Callable[..., nn.Module]]:
-    table = experiment.network
-    if table.kind == "custom":
-        return (
-            load_callable("network.encoder", str(table.encoder), search=search, trust=trust),
-            load_callable("network.decoder", str(table.decoder), search=search, trust=trust),
-        )
-    decoder: dict[str, Any] = {"hidden": table.hidden, "activation": table.activation}
-    encoder = {**decoder, "latent_activation": table.latent_activation}
-    if table.kind == "mlp":
-        return partial(mlp_encoder, **encoder), partial(mlp_decoder, **decoder)
-    channels: dict[str, Any] = {"channels": table.channels}
-    return partial(conv_encoder, **encoder, **channels), partial(
-        conv_decoder, **decoder, **channels
-    )
-
-
-def _check_images(
-    input_shape: tuple[int, ...], target_shape: tuple[int, ...], dataset: str
-) -> None:
-    for shape in (input_shape, target_shape):
-        if len(shape) != 3:
-            raise CoevoError(
-                f"network.kind: 'conv' needs images [channels, height, width]; {dataset} has rows "
-                f"of shape {list(shape)}; use 'mlp'"
-            )
-
-
-def _dataset(experiment: Experiment) -> Dataset:
-    table = experiment.data
-    names = DataOptions.__dataclass_fields__
-    chosen = {name: getattr(table, name) for name in names if hasattr(table, name)}
-    chosen["directory"] = Path(table.directory) if table.directory else None
-    with _naming_tables():
-        dataset = load_dataset(experiment.task.dataset, DataOptions(**chosen))
-        if table.train_rows is not None:
-            dataset = limit(dataset, table.train_rows)
-        return _with_targets(dataset, experiment)
-
-
-@contextmanager
-def _naming_tables() -> Iterator[None]:
-    """Say where in the experiment an option of a data set stands."""
-    tables = {**dict.fromkeys(DataOptions.__dataclass_fields__, "data"), "train_rows": "data"}
-    tables["dataset"] = "task"
-    try:
-        yield
-    except CoevoError as error:
-        table = tables.get(str(error).partition(":")[0])
-        raise CoevoError(f"{table}.{error}" if table else str(error)) from error
-
-
-def _with_targets(dataset: Dataset, experiment: Experiment) -> Dataset:
-    task = experiment.task
-    if task.kind != "map":
-        return dataset.map(lambda split: Split(split.inputs))
-    if task.target == "edges":
-        return with_edges(dataset)
-    if dataset.train.targets is None:
-        raise CoevoError(
-            f"task.target: 'dataset' needs targets, and {task.dataset} has none; use 'edges', or "
-            "an npz or folder data set with targets"
-        )
-    return dataset
+    return chunk, threads
 
 
 def _targets(split: Split) -> Tensor:

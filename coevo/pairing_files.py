@@ -9,9 +9,9 @@ import torch
 from safetensors.torch import load as safetensors_load
 from torch import nn
 
-from coevo.assemble import network_pair
 from coevo.errors import CoevoError
 from coevo.interruption import resume_command
+from coevo.network_pairs import network_pair
 from coevo.networks import untouched_generator
 from coevo.run_directory import RunDirectory
 

@@ -83,6 +83,6 @@ class DataOptions:
         _require(sizes, "image_size", self.image_size, "(height, width), both >= 1")
 
 
-def _require(holds: bool, key: str, value: object, want: str) -> None:  # noqa: FBT001
+def _require(holds: bool, key: str, value: object, want: str) -> None:  # noqa: FBT001 - the claim itself
     if not holds:
         raise CoevoError(f"{key}: {value!r} is not possible; give {want}")

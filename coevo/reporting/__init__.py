@@ -2,3 +2,5 @@
 
 `coevo.report.write_report` is the way in; nothing here is public by itself.
 """
+
+__all__ = []

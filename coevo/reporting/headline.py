@@ -138,7 +138,7 @@ def _facts(run: RunFiles, findings: Findings) -> Html:
     result, worlds = run.result or {}, findings.worlds
     facts: list[tuple[str, str]] = []
     if run.records is not None:
-        rows, columns = (int(run.records[name].max()) + 1 for name in ("row", "column"))  # type: ignore[arg-type]
+        rows, columns = (int(run.records[name].max()) + 1 for name in ("row", "column"))  # type: ignore[arg-type]  # a column of integers
         facts.append(("Torus", f"{rows} by {columns}, {plural(rows * columns, 'cell')}"))
     if worlds:
         numbers = seeds([world.seed for world in worlds])

@@ -76,7 +76,7 @@ class RunFiles:
     def generation(self) -> int:
         """The last generation that is recorded, or that the result knows of."""
         if self.records is not None:
-            return int(self.records["generation"].max())  # type: ignore[arg-type]
+            return int(self.records["generation"].max())  # type: ignore[arg-type]  # a column of integers
         return int((self.result or {}).get("generations") or 0)
 
     @property

@@ -56,7 +56,7 @@ def torus_maps(records: polars.DataFrame, column: str, worlds: Sequence[int]) ->
     import polars as pl
 
     measured = records.filter(pl.col(column).is_finite() & pl.col("world").is_in(list(worlds)))
-    rows, columns = (int(records[name].max()) + 1 for name in ("row", "column"))  # type: ignore[arg-type]
+    rows, columns = (int(records[name].max()) + 1 for name in ("row", "column"))  # type: ignore[arg-type]  # a column of integers
     panels = min(MOST_PANELS, len(worlds), _MOST_NUMBERS // (_FEWEST_FRAMES * rows * columns))
     if measured.is_empty() or panels == 0:
         return None

@@ -178,6 +178,7 @@ def _operations(shape: Shape) -> float:
 def _matmul_rate(device: str) -> float:
     """Floating point operations per second of a large float32 matrix product."""
     size = 1024 if device == "cpu" else 8192
-    left, right = torch.rand(size, size, device=device), torch.rand(size, size, device=device)
+    generator = torch.Generator(device).manual_seed(0)
+    left, right = torch.rand(2, size, size, device=device, generator=generator)
     times = [_seconds(lambda: left @ right, device) for _ in range(20)]
     return 2.0 * size**3 / statistics.median(times[5:])

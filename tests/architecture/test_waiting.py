@@ -18,19 +18,9 @@ MODULES = sorted(
 )
 FILES = [file_of(name) for name in MODULES]
 
-# Takes one network out as an ordinary module on the CPU, after the last generation.
-EXCEPTIONS = {"coevo/networks.py: .cpu"}
-
-
-def without_line(finding: str) -> str:
-    path, _, what = finding.split(":", 2)
-    return f"{path}:{what}"
-
 
 def test_nothing_waits_for_the_device() -> None:
-    found = report(device_waits, FILES)
-    assert [f for f in found if without_line(f) not in EXCEPTIONS] == []
-    assert {without_line(f) for f in found} == EXCEPTIONS, "an exception is no longer needed"
+    assert report(device_waits, FILES) == []
 
 
 def test_nothing_loops_over_cells() -> None:

@@ -82,11 +82,11 @@ def test_momentum(folder: Path) -> None:
 
 
 def test_rows_and_their_order(folder: Path) -> None:
-    data = {"train_rows": 10, "subset": 0.75, "subset_per": "cell", "order_per": "world"}
+    data = {"train_rows": 10, "subset": 0.6, "subset_per": "cell", "order_per": "world"}
     engine = build(folder, data=data, evaluation={"every": 3}).engine
     assert engine.training.rows == 10
     order = engine.order
-    assert (order.rows, order.kept_rows, order.batch_size, order.steps) == (10, 7, 5, 2)
+    assert (order.rows, order.kept_rows, order.batch_size, order.steps) == (10, 6, 5, 2)
     assert (engine.subset_per, engine.order_per, engine.measure_every) == ("cell", "world", 3)
 
 

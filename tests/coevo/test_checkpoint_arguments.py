@@ -46,6 +46,6 @@ REFUSED: dict[str, dict[str, object]] = {
 def test_wrong_arguments_are_named_and_leave_no_trace(tmp_path: Path, message: str) -> None:
     arguments: dict[str, object] = {"generation": 1, "shards": {}, "metadata": {}}
     with pytest.raises(CheckpointError) as caught:
-        save(tmp_path, **{**arguments, **REFUSED[message]})  # type: ignore[arg-type]
+        save(tmp_path, **{**arguments, **REFUSED[message]})  # type: ignore[arg-type]  # wrong on purpose
     assert str(caught.value) == message
     assert list(tmp_path.iterdir()) == []

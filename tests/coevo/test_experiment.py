@@ -19,7 +19,7 @@ TOP_KEYS = list(Experiment.model_fields)
 
 def refused(mapping: object) -> str:
     with pytest.raises(CoevoError) as caught:
-        experiment_from_dict(mapping)  # type: ignore[arg-type]
+        experiment_from_dict(mapping)  # type: ignore[arg-type]  # wrong on purpose
     return str(caught.value)
 
 
@@ -106,7 +106,7 @@ def test_defaults_that_depend_on_other_keys_are_not_marked_as_given() -> None:
 
 def test_rules_between_keys_hold_for_direct_construction_too() -> None:
     with pytest.raises(ValueError, match=r"task\.loss: 'bce' needs task\.output = 'sigmoid'"):
-        Experiment(task={"loss": "bce", "output": "identity"})  # type: ignore[arg-type]
+        Experiment(task={"loss": "bce", "output": "identity"})  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_none_counts_as_not_given_where_it_is_the_default() -> None:

@@ -26,7 +26,7 @@ DOCUMENT: dict[str, Any] = {
     "seed": 5,
     "grid": {"rows": 2, "columns": COLUMNS},
     "task": {"dataset": "binary_clustering", "output": "identity"},
-    "data": {"clusters": 2, "dimensions": 24, "validation_rows": 10, "test_rows": 20},
+    "data": {"clusters": 2, "dimensions": 24, "validation_rows": 2, "test_rows": 20},
     "network": {"hidden": [4], "latent": 2},
     "optimizer": {"steps": 7},
     "sweep": {"replicates": WORLDS},

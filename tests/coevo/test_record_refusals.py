@@ -181,7 +181,7 @@ def test_wrong_rows_are_named_and_not_added(tmp_path: Path, message: str, reopen
     if reopened:
         writer = RecordWriter(tmp_path)
     with pytest.raises(CoevoError) as caught:
-        writer.append(WRONG[message](rows(2)))  # type: ignore[arg-type]
+        writer.append(WRONG[message](rows(2)))  # type: ignore[arg-type]  # wrong on purpose
     assert str(caught.value) == f"{tmp_path}: {message}"
     assert writer.flush() is None
 

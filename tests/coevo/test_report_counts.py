@@ -91,7 +91,7 @@ def test_founders_are_followed_network_by_network(table: polars.DataFrame) -> No
         ran = table.filter(table["running"] & (table["world"] == world))
         assert (world in found) == (len(ran) > 0)
         for role in ("encoder", "decoder") if len(ran) else ():
-            cells = int(table["cell"].max()) + 1  # type: ignore[arg-type]
+            cells = int(table["cell"].max()) + 1  # type: ignore[arg-type]  # a column of integers
             names = [f"founder {cell}" for cell in range(cells)]
             alive, moved = [len(set(names))], 0
             for rows in ran.partition_by("generation", maintain_order=True):

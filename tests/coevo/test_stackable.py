@@ -25,10 +25,7 @@ RANDOM = (
     "draws random numbers from torch's global state, so that runs would not repeat; remove it "
     "(task.kind = 'denoise' gives seeded noise)"
 )
-ROWS = (
-    "the module's rows depend on each "
-    "other; a network must treat every row alone"
-)
+ROWS = "the module's rows depend on each other; a network must treat every row alone"
 
 
 class Own(nn.Module):

@@ -143,7 +143,7 @@ def test_custom_puts_the_center_first_and_keeps_the_rest(given: list[tuple[int, 
 def test_radius_is_a_whole_number_from_zero(name: str, wrong: object) -> None:
     message = f"^radius: got {re.escape(repr(wrong))}, want a whole number >= 0$"
     with pytest.raises(ValueError, match=message):
-        offsets(name, wrong)  # type: ignore[arg-type]
+        offsets(name, wrong)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize(
@@ -172,4 +172,4 @@ def test_radius_is_a_whole_number_from_zero(name: str, wrong: object) -> None:
 )
 def test_wrong_neighborhoods_are_refused_by_name(wrong: object, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        offsets(wrong)  # type: ignore[arg-type]
+        offsets(wrong)  # type: ignore[arg-type]  # wrong on purpose

@@ -32,6 +32,6 @@ def test_going_around_comes_back(torus: Torus, row: int, column: int) -> None:
 @pytest.mark.parametrize("wrong", [0, -3, 2.0, True, "3", None])
 def test_sizes_are_whole_numbers_from_one(wrong: object) -> None:
     with pytest.raises(ValueError, match=r"^torus\.rows: got .*, want a whole number >= 1$"):
-        Torus(wrong, 3)  # type: ignore[arg-type]
+        Torus(wrong, 3)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(ValueError, match=r"^torus\.columns: got .*, want a whole number >= 1$"):
-        Torus(3, wrong)  # type: ignore[arg-type]
+        Torus(3, wrong)  # type: ignore[arg-type]  # wrong on purpose

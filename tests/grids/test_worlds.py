@@ -44,7 +44,7 @@ def test_all_cells_are_counted(grid: Grid) -> None:
 @given(grids())
 def test_grids_of_equal_parts_are_equal(grid: Grid) -> None:
     parts = [list(offset) for offset in grid.offsets[1:]]
-    assert Grid(grid.torus, parts, worlds=grid.worlds) == grid  # type: ignore[arg-type]
+    assert Grid(grid.torus, parts, worlds=grid.worlds) == grid  # type: ignore[arg-type]  # a list
     assert hash(replace(grid)) == hash(grid)
 
 
@@ -59,7 +59,7 @@ def test_tensors_lie_on_the_device() -> None:
 @pytest.mark.parametrize("wrong", [0, -1, 1.5, True])
 def test_worlds_is_a_whole_number_from_one(wrong: object) -> None:
     with pytest.raises(ValueError, match=r"^worlds: got .*, want a whole number >= 1$"):
-        Grid(Torus(2, 2), ring(1), worlds=wrong)  # type: ignore[arg-type]
+        Grid(Torus(2, 2), ring(1), worlds=wrong)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_wrong_offsets_are_refused_when_the_grid_is_made() -> None:

@@ -22,7 +22,7 @@ def test_names_are_frozen() -> None:
         "omniglot",
     ]
     with pytest.raises(TypeError):
-        DATASETS["own"] = DATASETS["digits"]  # type: ignore[index]
+        DATASETS["own"] = DATASETS["digits"]  # type: ignore[index]  # wrong on purpose
 
 
 @pytest.mark.parametrize("name", list(DATASETS))
