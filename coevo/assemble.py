@@ -19,11 +19,12 @@ from coevo.network_pairs import network_pair
 from coevo.networks import untouched_generator
 from coevo.optimizers import GradientOptimizer, UpdateRule
 from coevo.pairing import Selection
+from coevo.pruning.plan import with_pruning
 from coevo.random import Key
 from coevo.sizing import automatic_chunk, automatic_threads
 from coevo.stream import DataOrder, TrainingRows
 from coevo.tasks import Task
-from coevo.user_code import load_callable
+from coevo.user_code import Sources, load_callable
 from grids import Grid, Torus, offsets
 from operators import CONCEPTS, SolutionConcept
 
@@ -100,16 +101,14 @@ def assemble(
         "decoder": _parameter_count(networks.decoder.build),
     }
     chunk, threads = _sizes(experiment, grid, sum(parameters.values()))
-    noise = Key.for_worlds(torch.tensor([experiment.data.split_seed], device=chosen))
+    held_out = _held_out(experiment, data, task)
     engine = Engine(
         grid=grid,
         seeds=experiment.seed + torch.arange(grid.worlds, device=chosen),
         networks=networks,
         task=task,
         training=TrainingRows(data.train.inputs, _targets(data.train)),
-        validation=HeldOut.prepare(
-            data.validation.inputs, _targets(data.validation), task, noise.of("validation_noise")
-        ),
+        validation=held_out["validation"],
         selection=_selection(experiment, grid.neighbors.shape[1], search, trust=trust),
         optimizer=_optimizer(experiment),
         order=_order(experiment, data.train.rows),
@@ -122,9 +121,11 @@ def assemble(
         replacement=experiment.selection.replacement,
         replacement_rows=experiment.selection.validation_rows,
         measure_every=experiment.evaluation.every,
+        measured_training=held_out.get("training"),
     )
-    test = HeldOut.prepare(data.test.inputs, _targets(data.test), task, noise.of("test_noise"))
-    return Assembled(engine, test, dataset.description, parameters, threads)
+    looked_at = TrainingRows(data.test.inputs, _targets(data.test))
+    engine = with_pruning(engine, experiment, looked_at, Sources(search, trust))
+    return Assembled(engine, held_out["test"], dataset.description, parameters, threads)
 
 
 def _grid(experiment: Experiment, device: torch.device) -> Grid:
@@ -163,6 +164,7 @@ def _check_sizes(experiment: Experiment, dataset: Dataset) -> None:
             dataset.validation.rows,
             "validation",
         ),
+        ("evaluation.training_rows", experiment.evaluation.training_rows, rows, ""),
     )
     for key, size, most, kind in sizes:
         if size > most:
@@ -174,6 +176,21 @@ def _check_sizes(experiment: Experiment, dataset: Dataset) -> None:
 
 def _used_rows(experiment: Experiment, rows: int) -> int:
     return max(1, round(rows * experiment.data.subset))
+
+
+def _held_out(experiment: Experiment, data: Dataset, task: Task) -> dict[str, HeldOut]:
+    """Rows to measure on, each split's with noise of its own."""
+    splits = {"validation": data.validation, "test": data.test}
+    measured = experiment.evaluation.training_rows
+    if measured:
+        splits["training"] = Split(data.train.inputs[:measured], _targets(data.train)[:measured])
+    seed = torch.tensor([experiment.data.split_seed], device=data.train.inputs.device)
+    return {
+        name: HeldOut.prepare(
+            split.inputs, _targets(split), task, Key.for_worlds(seed).of(f"{name}_noise")
+        )
+        for name, split in splits.items()
+    }
 
 
 def _order(experiment: Experiment, rows: int) -> DataOrder:
@@ -227,6 +244,8 @@ def _optimizer(experiment: Experiment) -> GradientOptimizer:
         ),
         learning_rate=table.learning_rate,
         walk=table.learning_rate_step,
+        decay=table.learning_rate_decay,
+        decay_every=table.learning_rate_decay_every,
         minimum=table.learning_rate_minimum,
         maximum=table.learning_rate_maximum,
         pairings=table.pairings,

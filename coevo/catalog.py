@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["DATASET_KEYS", "REQUIRED_DATASET_KEYS"]
+__all__ = [
+    "DATASET_KEYS",
+    "LOOKING_OPERATORS",
+    "OPERATOR_KEYS",
+    "REQUIRED_DATASET_KEYS",
+    "SCHEDULE_KEYS",
+]
 
 DATASET_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -31,3 +37,49 @@ REQUIRED_DATASET_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"idx": ("train_file", "test_file"), "npz": ("file",), "folder": ("folder",)}
 )
 """Of these, the ones without which there is nothing to read."""
+
+OPERATOR_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "uniform": (),
+        "magnitude": (),
+        "variance": ("remove",),
+        "variance_probability": ("remove",),
+        "variance_sampled": ("remove",),
+        "conjunctive": ("cases", "threshold", "early_stop"),
+        "conjunctive_score": ("cases",),
+        "wanda": (),
+        "saliency": (),
+        "movement": (),
+    }
+)
+"""Every pruning operator, with the keys of ``[[pruning]]`` that it alone takes."""
+
+LOOKING_OPERATORS = (
+    "variance",
+    "variance_probability",
+    "variance_sampled",
+    "conjunctive",
+    "conjunctive_score",
+    "wanda",
+    "saliency",
+)
+"""Those that look at rows of data."""
+
+SCHEDULE_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "fixed": (),
+        "increase": (),
+        "decrease": (),
+        "decrease_published": (),
+        "exponential": ("steepness",),
+        "final_n": ("share",),
+        "population": ("divisor",),
+        "prune_after": (),
+        "one_shot": (),
+        "periodic": ("every",),
+        "cosine": (),
+        "cosine_decay": (),
+        "cubic": (),
+    }
+)
+"""Every schedule, with the keys of ``[[pruning]]`` that it alone takes."""

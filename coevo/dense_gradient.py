@@ -7,7 +7,7 @@ much as the products themselves. This computes what autograd computes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,49 +17,62 @@ from coevo.dense import DenseLayer
 from coevo.stream import Batch
 from coevo.tasks import Task
 
-__all__ = ["DenseGradient"]
+__all__ = ["DenseGradient", "DenseRole"]
 
-Role: TypeAlias = tuple[Sequence[DenseLayer], CellTensors]
+
+@dataclass(frozen=True)
+class DenseRole:
+    """Networks of one role that are nothing but dense layers.
+
+    Attributes:
+        layers: in the order in which they are called.
+        weights: of the networks, ``[n, *shape]``.
+        gradients: where the gradients of the weights go, likewise.
+    """
+
+    layers: Sequence[DenseLayer]
+    weights: CellTensors
+    gradients: CellTensors
 
 
 class DenseGradient:
     """Gradients of pairings whose encoder and decoder are dense layers.
 
-    Holds one buffer per layer's outputs, per derivative of them, and per weight's gradient; a
-    call overwrites what the call before returned.
+    Holds one buffer per layer's outputs and per derivative of them.
     """
 
-    def __init__(self, encoder: Role, decoder: Role, task: Task) -> None:
+    def __init__(self, encoder: DenseRole, decoder: DenseRole, task: Task) -> None:
         """Prepare for many steps on the same weights, which may change in between.
 
         Args:
-            encoder: its layers, and its weights ``[n, ...]``.
+            encoder: its layers, weights and gradients.
             decoder: likewise.
             task: gives the loss.
         """
         self._task = task
-        self._encoder_layers = len(encoder[0])
-        layers = [(layer, weights) for role, weights in (encoder, decoder) for layer in role]
+        layers = [(layer, role) for role in (encoder, decoder) for layer in role.layers]
         self._layers = [layer for layer, _ in layers]
-        self._weights = [weights[layer.weight].detach() for layer, weights in layers]
+        self._weights = [role.weights[layer.weight] for layer, role in layers]
         self._biases = [
-            None if layer.bias is None else weights[layer.bias].detach().unsqueeze(1)
-            for layer, weights in layers
+            None if layer.bias is None else role.weights[layer.bias].unsqueeze(1)
+            for layer, role in layers
         ]
         self._transposed = [weight.transpose(1, 2) for weight in self._weights]
-        self._gradients = [torch.empty_like(weight) for weight in self._weights]
-        self._bias_gradients = [weight.new_empty(weight.shape[:2]) for weight in self._weights]
+        self._gradients = [role.gradients[layer.weight] for layer, role in layers]
+        self._bias_gradients = [
+            None if layer.bias is None else role.gradients[layer.bias] for layer, role in layers
+        ]
         self._outputs: list[Tensor] = []
         self._derivatives: list[Tensor] = []
 
-    def __call__(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
-        """Differentiate each pairing's loss.
+    def __call__(self, batch: Batch) -> Tensor:
+        """Differentiate each pairing's loss; gradients go where the roles say.
 
         Args:
             batch: ``[n, batch, *shape]``.
 
         Returns:
-            ``[n]`` losses, and the gradients of the encoder's and the decoder's weights.
+            ``[n]`` losses.
         """
         inputs, targets = batch.inputs.flatten(2), batch.targets.flatten(2)
         if not self._outputs or self._outputs[0].shape[1] != inputs.shape[1]:
@@ -67,16 +80,9 @@ class DenseGradient:
             self._outputs = [inputs.new_empty(shape) for shape in shapes]
             self._derivatives = [inputs.new_empty(shape) for shape in shapes]
         self._forward(inputs)
-        outputs, derivative = self._outputs[-1], self._derivatives[-1]
-        losses = self._task.differentiate(outputs, targets, derivative)
+        losses = self._task.differentiate(self._outputs[-1], targets, self._derivatives[-1])
         self._backward(inputs)
-        found: tuple[dict[str, Tensor], dict[str, Tensor]] = ({}, {})
-        for i, layer in enumerate(self._layers):
-            named = found[int(i >= self._encoder_layers)]
-            named[layer.weight] = self._gradients[i]
-            if layer.bias is not None:
-                named[layer.bias] = self._bias_gradients[i]
-        return losses, *found
+        return losses
 
     def _forward(self, inputs: Tensor) -> None:
         values = inputs
@@ -100,8 +106,9 @@ class DenseGradient:
             _through(self._layers[i].activation, derivative, self._outputs[i])
             before = self._outputs[i - 1] if i > 0 else inputs
             torch.bmm(derivative.transpose(1, 2), before, out=self._gradients[i])
-            if self._biases[i] is not None:
-                torch.sum(derivative, 1, out=self._bias_gradients[i])
+            bias_gradient = self._bias_gradients[i]
+            if bias_gradient is not None:
+                torch.sum(derivative, 1, out=bias_gradient)
             if i > 0:
                 torch.bmm(derivative, self._weights[i], out=self._derivatives[i - 1])
 

@@ -1,4 +1,4 @@
-"""One generation of a stack of worlds: evaluate, select, improve, replace, measure.
+"""One generation of a stack of worlds: evaluate, select, improve, replace, prune, measure.
 
 docs/generation.md says exactly what is computed. Nothing here knows of files, configuration,
 clocks or logs, loops over cells, or waits for the device.
@@ -15,14 +15,18 @@ import torch
 from torch import Tensor
 
 from coevo.held_out import HeldOut
+from coevo.metrics import metrics_on
 from coevo.networks import NetworkPair
 from coevo.optimizers import CellOptimizer, CellProblem, Improved, OptimizerState
 from coevo.pairing import Selected, Selection, chunks, pairing_losses
 from coevo.population import Population
+from coevo.pruning.gauge import Gauge
+from coevo.pruning.pruner import Pruner
+from coevo.pruning.rule import ROLES
 from coevo.random import Key, integers, torch_seed
 from coevo.state import GridState
 from coevo.stream import Batch, DataOrder, TrainingRows, batches
-from coevo.tasks import METRICS, Task, draw_noise
+from coevo.tasks import Task, draw_noise
 from grids import Grid, PairingPlan, own_plan, shared_plan
 
 __all__ = ["Engine", "Measures", "Per", "Replacement", "evolve"]
@@ -55,7 +59,10 @@ class Engine:
         subset_per: who shares a data subset.
         replacement: when the improved pair becomes the center.
         replacement_rows: validation rows that ``if_better`` compares on; None for all.
-        measure_every: validation metrics are taken in every so manyth generation.
+        measure_every: metrics are taken in every so manyth generation.
+        measured_training: training rows that metrics are taken on too; None for none.
+        pruner: removes weights; None for none.
+        gauge: counts what remains of pruned networks.
     """
 
     grid: Grid
@@ -76,6 +83,9 @@ class Engine:
     replacement: Replacement = "always"
     replacement_rows: int | None = None
     measure_every: int = 1
+    measured_training: HeldOut | None = None
+    pruner: Pruner | None = None
+    gauge: Gauge | None = None
 
     @cached_property
     def cell_key(self) -> Key:
@@ -103,10 +113,13 @@ class Engine:
         """The state before the first generation."""
         device = self.seeds.device
         populations = []
-        for role in ("encoder", "decoder"):
+        for role in ROLES:
             network = self.networks.encoder if role == "encoder" else self.networks.decoder
             seeds = torch_seed(self.cell_key.of("initialize").of(role))
-            populations.append(network.initialize(seeds, dtype=self.dtype).to(device))
+            population = network.initialize(seeds, dtype=self.dtype).to(device)
+            if self.pruner is not None:
+                population = self.pruner.prepare(role, population)
+            populations.append(population)
         encoders, decoders = populations
         running = torch.ones(self.grid.cells, dtype=torch.bool, device=device)
         return GridState(0, encoders, decoders, self.optimizer.init(encoders, decoders), running)
@@ -125,11 +138,16 @@ class Engine:
         improved = self._improve(state, selected)
         with torch.no_grad():
             accepted, encoders, decoders, optimizer = self._replace(state, improved)
-            running = state.running & self._world_finite(improved)
+            finite, pruned = self._finite(improved), {}
+            if self.pruner is not None:
+                cut = self.pruner.prune(encoders, decoders, state.generation)
+                encoders, decoders, finite = cut.encoders, cut.decoders, finite & cut.sound
+                pruned = {"pruning_events": cut.events}
+            running = state.running & self._whole_world(finite)
             after = GridState(state.generation + 1, encoders, decoders, optimizer, running)
             after = after.merge(running, state)
             measures = self._measures(after, selected, accepted, improved)
-        return after, measures
+        return after, measures | pruned
 
     def _select(self, state: GridState) -> Selected:
         key = self.cell_key.at(state.generation)
@@ -223,11 +241,14 @@ class Engine:
             improved.state.accepted(accepted, state.optimizer),
         )
 
-    def _world_finite(self, improved: Improved) -> Tensor:
-        """Whether all numbers of a cell's world are finite: ``[cells]`` bool."""
+    def _finite(self, improved: Improved) -> Tensor:
+        """Whether all numbers of a cell are finite: ``[cells]`` bool."""
         finite = improved.measures["train_loss"].isfinite()
-        finite = finite & improved.encoders.finite() & improved.decoders.finite()
-        return finite.view(self.grid.worlds, -1).all(1)[self.grid.world_of]
+        return finite & improved.encoders.finite() & improved.decoders.finite()
+
+    def _whole_world(self, cells: Tensor) -> Tensor:
+        """Whether something holds for all cells of a cell's world: ``[cells]`` bool."""
+        return cells.view(self.grid.worlds, -1).all(1)[self.grid.world_of]
 
     def _measures(
         self, state: GridState, selected: Selected, accepted: Tensor, improved: Improved
@@ -241,14 +262,13 @@ class Engine:
             "replaced": accepted,
             **improved.measures,
         }
-        if state.generation % self.measure_every == 0:
-            found = self.validation.metrics(
-                self.networks, self.task, state.encoders, state.decoders
-            )
-        else:
-            absent = torch.full_like(state.running, torch.nan, dtype=torch.float64)
-            found = dict.fromkeys(METRICS, absent)
-        return measures | {f"validation_{name}": value for name, value in found.items()}
+        if self.gauge is not None:
+            measures |= self.gauge.measures({"encoder": state.encoders, "decoder": state.decoders})
+        splits = {"validation": self.validation}
+        if self.measured_training is not None:
+            splits["training"] = self.measured_training
+        measured = state.generation % self.measure_every == 0
+        return measures | metrics_on(splits, self.networks, self.task, state, measured=measured)
 
 
 def evolve(

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from coevo.errors import CoevoError
 from coevo.presets import preset_names, preset_path
 from coevo.problems import KeyPath, Problem, complaint, shown, suggestion
+from coevo.pruning_keys import has_meaning
+from coevo.pruning_table import PruningTable
 from coevo.rules import Given, applies, broken_rules
 from coevo.schema import DEFAULTS, Experiment
 from coevo.tables import (
@@ -39,6 +41,7 @@ __all__ = [
     "NetworkTable",
     "SelectionTable",
     "OptimizerTable",
+    "PruningTable",
     "EvaluationTable",
     "EngineTable",
     "CheckpointTable",
@@ -121,7 +124,22 @@ def to_toml(experiment: Experiment) -> str:
         }
         for table, keys in DEFAULTS.items()
     }
-    return write_toml({**values, **tables})
+    entries = [_meaningful(entry) for entry in values["pruning"]]
+    del values["pruning"]
+    document = {**values, **tables}
+    if entries:
+        document["pruning"] = entries
+    order = [name for name in Experiment.model_fields if name in document]
+    return write_toml({name: document[name] for name in order})
+
+
+def _meaningful(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of an entry of ``[[pruning]]`` that have a value and a meaning."""
+    return {
+        key: value
+        for key, value in entry.items()
+        if value is not None and has_meaning(key, entry.__getitem__)
+    }
 
 
 def _checked(mapping: Mapping[str, Any], origin: Callable[[Problem], str]) -> Experiment:
@@ -132,18 +150,25 @@ def _checked(mapping: Mapping[str, Any], origin: Callable[[Problem], str]) -> Ex
         return Experiment.model_validate(tables)
     except ValidationError as error:
         problems = value_problems(error, Experiment)
-    refused = frozenset(".".join(map(str, problem.path[:2])) for problem in problems)
+    depths = ((problem.path, 3 if problem.path[:1] == ("pruning",) else 2) for problem in problems)
+    refused = frozenset(".".join(map(str, path[:depth])) for path, depth in depths)
     problems += broken_rules(Given(tables, DEFAULTS, refused))
     raise complaint(problems, origin)
 
 
 def _concerns(problem: Problem, paths: Sequence[KeyPath]) -> bool:
     """Whether one of the paths leads to the problem's key, to its table, or into its value."""
-    for path in paths:
-        shared = min(len(path), len(problem.path))
-        if path[:shared] == problem.path[:shared]:
+    names = _names(problem.path)
+    for path in map(_names, paths):
+        shared = min(len(path), len(names))
+        if path[:shared] == names[:shared]:
             return True
     return False
+
+
+def _names(path: KeyPath) -> list[str]:
+    """A path without its positions in lists."""
+    return [part for part in path if isinstance(part, str) and not part.isdecimal()]
 
 
 def _read(source: str | Path) -> bytes:

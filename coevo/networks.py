@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -111,6 +112,11 @@ class NetworkPair:
     encoder: StackedNetwork
     decoder: StackedNetwork
     description: dict[str, object] = field(default_factory=dict)
+
+    def shape(self, of: Literal["input", "code", "target"]) -> tuple[int, ...]:
+        """Shape of one row of inputs, codes or targets, as the description says."""
+        numbers = cast(list[int], self.description[f"{of}_shape"])
+        return tuple(numbers)
 
     def __call__(self, encoders: Population, decoders: Population, inputs: Tensor) -> Tensor:
         """Call pairings: encoder i with decoder i on inputs ``[pairings, batch, *shape]``."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -25,11 +25,14 @@ class Population:
             network and are never trained.
         masks: for weights that were pruned, ``[cells, *shape]`` bool, True = kept. A name that
             is absent is kept whole.
+        origins: for weights that a pruning operator compares with their first values, these:
+            ``[cells, *shape]``; they travel with the network.
     """
 
     weights: CellTensors
     buffers: CellTensors = field(default_factory=dict)
     masks: CellTensors = field(default_factory=dict)
+    origins: CellTensors = field(default_factory=dict)
 
     @property
     def cells(self) -> int:
@@ -38,25 +41,37 @@ class Population:
 
     def select(self, ids: Tensor) -> Population:
         """Copy the networks of some cells; ``ids`` is ``[n]`` int64 and may repeat."""
-        return Population(
-            select(self.weights, ids), select(self.buffers, ids), select(self.masks, ids)
-        )
+        return self._each(lambda tensors: select(tensors, ids))
 
     def chunk(self, cells: slice) -> Population:
         """View the networks of cells that follow each other, without copying them."""
-        return Population(
-            {name: tensor[cells] for name, tensor in self.weights.items()},
-            {name: tensor[cells] for name, tensor in self.buffers.items()},
-            {name: tensor[cells] for name, tensor in self.masks.items()},
-        )
+        return self._each(lambda tensors: {name: t[cells] for name, t in tensors.items()})
 
     def merge(self, condition: Tensor, otherwise: Population) -> Population:
         """Keep a cell's network where ``condition`` (``[cells]`` bool) holds, else the other's."""
+        theirs = otherwise._parts()
         return Population(
-            merge(condition, self.weights, otherwise.weights),
-            merge(condition, self.buffers, otherwise.buffers),
-            merge(condition, self.masks, otherwise.masks),
+            **{part: merge(condition, own, theirs[part]) for part, own in self._parts().items()}
         )
+
+    def replaced(self, ids: Tensor, part: Population, names: Collection[str]) -> Population:
+        """Put networks, or some of their tensors, in the place of those of some cells.
+
+        Args:
+            ids: ``[n]`` int64, distinct cells.
+            part: their new networks.
+            names: of the weights that are new, with their masks and origins.
+        """
+        parts = {"weights": part.weights, "masks": part.masks, "origins": part.origins}
+        own = self._parts()
+        changed = {
+            kind: {
+                name: tensor.index_copy(0, ids, theirs[name]) if name in names else tensor
+                for name, tensor in own[kind].items()
+            }
+            for kind, theirs in parts.items()
+        }
+        return replace(self, **changed)
 
     def masked(self) -> Population:
         """Set every weight under a False mask to exactly zero."""
@@ -64,7 +79,7 @@ class Population:
             name: weight * self.masks[name] if name in self.masks else weight
             for name, weight in self.weights.items()
         }
-        return Population(kept, self.buffers, self.masks)
+        return replace(self, weights=kept)
 
     def density(self) -> Tensor:
         """Share of weights kept, over all weights of a network: ``[cells]`` float64 in [0, 1]."""
@@ -90,31 +105,38 @@ class Population:
 
     def to(self, device: torch.device | str) -> Population:
         """The same networks on another device."""
-        return Population(
-            {name: tensor.to(device) for name, tensor in self.weights.items()},
-            {name: tensor.to(device) for name, tensor in self.buffers.items()},
-            {name: tensor.to(device) for name, tensor in self.masks.items()},
-        )
+        return self._each(lambda tensors: {name: t.to(device) for name, t in tensors.items()})
 
     def tensors(self) -> dict[str, Tensor]:
         """All tensors under names of the form ``weights/NAME``: what a checkpoint stores."""
-        parts = {"weights": self.weights, "buffers": self.buffers, "masks": self.masks}
-        return {f"{part}/{name}": t for part, named in parts.items() for name, t in named.items()}
+        return {
+            f"{part}/{name}": tensor
+            for part, named in self._parts().items()
+            for name, tensor in named.items()
+        }
 
     @staticmethod
     def from_tensors(tensors: CellTensors) -> Population:
         """Rebuild what `tensors` flattened."""
-        parts: dict[str, dict[str, Tensor]] = {"weights": {}, "buffers": {}, "masks": {}}
+        parts: dict[str, dict[str, Tensor]] = {"weights": {}}
         for path, tensor in tensors.items():
             part, name = path.split("/", 1)
-            parts[part][name] = tensor
+            parts.setdefault(part, {})[name] = tensor
         return Population(**parts)
 
     @staticmethod
     def concatenate(parts: Sequence[Population]) -> Population:
         """Join chunks of cells that follow each other."""
-        return Population(
-            concatenate([part.weights for part in parts]),
-            concatenate([part.buffers for part in parts]),
-            concatenate([part.masks for part in parts]),
-        )
+        split = [part._parts() for part in parts]
+        return Population(**{name: concatenate([one[name] for one in split]) for name in split[0]})
+
+    def _parts(self) -> dict[str, CellTensors]:
+        return {
+            "weights": self.weights,
+            "buffers": self.buffers,
+            "masks": self.masks,
+            "origins": self.origins,
+        }
+
+    def _each(self, change: Callable[[CellTensors], CellTensors]) -> Population:
+        return Population(**{part: change(tensors) for part, tensors in self._parts().items()})

@@ -6,41 +6,62 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
 from coevo.catalog import DATASET_KEYS, REQUIRED_DATASET_KEYS
-from coevo.problems import Problem, alternatives, shown
+from coevo.conditions import Condition, one_of
+from coevo.problems import Problem, shown
+from coevo.pruning_keys import pruning_problems
 
 __all__ = ["Given", "applies", "broken_rules"]
 
-Condition: TypeAlias = tuple[str, tuple[str, ...]]
-
 _ROLES = ("encoder", "decoder")
-_PRESET_KINDS = ("network.kind", ("mlp", "conv"))
-_ADAPTIVE = ("optimizer.algorithm", ("adam", "adamw"))
+_PRESET_KINDS = (one_of("network.kind", ("mlp", "conv")),)
+_GRADIENT = one_of("optimizer.kind", ("gradient",))
+_ADAPTIVE = (_GRADIENT, one_of("optimizer.algorithm", ("adam", "adamw")))
+_DENOISE = (one_of("task.kind", ("denoise",)),)
+_OF_GRADIENT = (
+    *("algorithm", "learning_rate", "learning_rate_step", "learning_rate_decay"),
+    *("learning_rate_minimum", "learning_rate_maximum", "pairings", "moments", "weight_decay"),
+)
 
-ONLY_WITH: Mapping[str, Condition] = MappingProxyType(
+ONLY_WITH: Mapping[str, tuple[Condition, ...]] = MappingProxyType(
     {
-        "task.noise": ("task.kind", ("denoise",)),
-        "task.noise_level": ("task.kind", ("denoise",)),
-        "task.target": ("task.kind", ("map",)),
+        "task.noise": _DENOISE,
+        "task.noise_level": _DENOISE,
+        "task.target": (one_of("task.kind", ("map",)),),
         **{
-            f"data.{key}": ("task.dataset", (dataset,))
+            f"data.{key}": (one_of("task.dataset", (dataset,)),)
             for dataset, keys in DATASET_KEYS.items()
             for key in keys
         },
+        "data.options": (
+            Condition(
+                "task.dataset", lambda name: name not in DATASET_KEYS, "for one of another package"
+            ),
+        ),
         "network.hidden": _PRESET_KINDS,
-        "network.channels": ("network.kind", ("conv",)),
+        "network.channels": (one_of("network.kind", ("conv",)),),
         "network.activation": _PRESET_KINDS,
         "network.latent_activation": _PRESET_KINDS,
-        "network.options": ("network.kind", ("custom",)),
-        "selection.validation_rows": ("selection.replacement", ("if_better",)),
-        "optimizer.momentum": ("optimizer.algorithm", ("sgd",)),
+        "network.options": (one_of("network.kind", ("custom",)),),
+        "selection.validation_rows": (one_of("selection.replacement", ("if_better",)),),
+        "optimizer.options": (
+            Condition(
+                "optimizer.kind", lambda kind: kind != "gradient", "for one of another package"
+            ),
+        ),
+        **{f"optimizer.{key}": (_GRADIENT,) for key in _OF_GRADIENT},
+        "optimizer.learning_rate_decay_every": (
+            _GRADIENT,
+            Condition("optimizer.learning_rate_decay", lambda factor: factor != 1, "for a decay"),
+        ),
+        "optimizer.momentum": (_GRADIENT, one_of("optimizer.algorithm", ("sgd",))),
         "optimizer.betas": _ADAPTIVE,
         "optimizer.epsilon": _ADAPTIVE,
     }
 )
-"""Keys that mean something only where another key has one of some values."""
+"""Keys that mean something only where other keys have certain values."""
 
 
 class _UnknownValueError(Exception):
@@ -54,7 +75,8 @@ class Given:
     Attributes:
         tables: the tables and keys of the file; may be malformed.
         defaults: ``{table: {key: default}}``, all keys.
-        refused: ``table.key`` of values that are refused for themselves.
+        refused: ``table.key`` of values that are refused for themselves; of an entry of
+            ``[[pruning]]``, ``pruning.0.key``.
     """
 
     tables: Mapping[str, Any]
@@ -88,29 +110,24 @@ def broken_rules(given: Given) -> list[Problem]:
     for check in _RULES:
         with suppress(_UnknownValueError):
             problems += list(check(given))
-    return problems
+    return problems + list(pruning_problems(given.tables, given.refused))
 
 
 def applies(path: str, given: Given) -> bool:
     """Whether ``table.key`` has a meaning beside the other keys."""
     if path == "grid.radius":
         return isinstance(given.value("grid.neighborhood"), str)
-    if path not in ONLY_WITH:
-        return True
-    other, values = ONLY_WITH[path]
-    return given.value(other) in values
+    return all(one.holds(given.value(one.other)) for one in ONLY_WITH.get(path, ()))
 
 
 def _only_with(path: str) -> Callable[[Given], Iterator[Problem]]:
-    other, values = ONLY_WITH[path]
-
     def check(given: Given) -> Iterator[Problem]:
-        if given.sets(path) and not applies(path, given):
-            yield _problem(
-                path,
-                f"{shown(given.value(path))} is only for {other} = {alternatives(values)}, "
-                f"not {shown(given.value(other))}; remove it or change {other}",
-            )
+        if not given.sets(path):
+            return
+        for one in ONLY_WITH[path]:
+            if not one.holds(given.value(one.other)):
+                yield _problem(path, one.refusal(given.value(path), given.value(one.other)))
+                return
 
     return check
 

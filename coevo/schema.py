@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from coevo.pruning_table import PruningEntries
 from coevo.rules import Given, broken_rules
 from coevo.tables import (
     CheckpointTable,
@@ -48,6 +49,7 @@ class Experiment(Table):
     network: NetworkTable = NetworkTable()
     selection: SelectionTable = SelectionTable()
     optimizer: OptimizerTable = OptimizerTable()
+    pruning: PruningEntries = Field(default=(), description="what is pruned, when, how much")
     evaluation: EvaluationTable = EvaluationTable()
     engine: EngineTable = EngineTable()
     checkpoint: CheckpointTable = CheckpointTable()

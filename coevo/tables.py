@@ -24,9 +24,11 @@ from coevo.values import (
     Natural,
     Neighborhood,
     NotNegative,
+    OptimizerName,
     Options,
     Pair,
     Positive,
+    Share,
     Sharing,
     Sizes,
 )
@@ -127,6 +129,7 @@ class DataTable(Table):
         default=None, description="[height, width] to resize images to"
     )
     channels: Channels = Field(default=1, description="1 for gray, 3 for color")
+    options: Options = Field(default={}, description="of a data set of another package")
 
 
 class NetworkTable(Table):
@@ -185,9 +188,8 @@ class SelectionTable(Table):
 class OptimizerTable(Table):
     """How a cell improves the pairing that it selected."""
 
-    kind: Literal["gradient"] = Field(
-        default="gradient", title="a cell optimizer", description="the cell optimizer"
-    )
+    kind: OptimizerName = Field(default="gradient", description="the cell optimizer")
+    options: Options = Field(default={}, description="of an optimizer of another package")
     algorithm: Literal["sgd", "sign_sgd", "adam", "adamw"] = Field(
         default="adam", title="an algorithm", description="how a gradient becomes a step"
     )
@@ -195,6 +197,10 @@ class OptimizerTable(Table):
     learning_rate_step: NotNegative = Field(
         default=0.0, description="standard deviation of its Gaussian walk, per generation"
     )
+    learning_rate_decay: Share = Field(
+        default=1.0, description="factor of every learning rate at the end of a period"
+    )
+    learning_rate_decay_every: Count = Field(default=100, description="generations of that period")
     learning_rate_minimum: NotNegative = Field(default=1e-9, description="the walk goes no lower")
     learning_rate_maximum: Positive = Field(default=10.0, description="the walk goes no higher")
     batch_size: Count = Field(default=32, description="rows of a step")
@@ -219,6 +225,9 @@ class EvaluationTable(Table):
     """When held-out rows are looked at."""
 
     every: Count = Field(default=1, description="generations between two measurements")
+    training_rows: Natural = Field(
+        default=0, description="training rows that are measured too, the first ones"
+    )
 
 
 class EngineTable(Table):

@@ -18,6 +18,7 @@ _FIXES = {
     "Cannot overwrite a value": "; write each key once",
 }
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_LISTS = ("pruning",)  # keys whose value is a list of tables
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -85,6 +86,9 @@ def overridden(
 ) -> dict[str, Any]:
     """Copy tables with some values replaced or added.
 
+    A key of ``pruning`` is set in all entries, or in one where a number stands before it; where
+    there is none, one is made.
+
     Args:
         tables: nested tables; left as they are.
         overrides: paths and their new values; later ones win.
@@ -95,21 +99,51 @@ def overridden(
     Examples:
         >>> overridden({"grid": {"rows": 3}}, [(("grid", "columns"), 4), (("seed",), 2)])
         {'grid': {'rows': 3, 'columns': 4}, 'seed': 2}
+        >>> overridden({"pruning": [{}, {}]}, [(("pruning", "1", "amount"), 0.5)])
+        {'pruning': [{}, {'amount': 0.5}]}
     """
     result = dict(tables)
     for path, value in overrides:
-        table = result
-        for depth, part in enumerate(path[:-1], start=1):
-            inner = table.get(part, {})
-            if not isinstance(inner, Mapping):
-                raise CoevoError(
-                    f"--set {key_path(path)}: {key_path(path[:depth])} is {shown(inner)}, "
-                    "not a table; set a key of a table"
-                )
-            table[part] = dict(inner)
-            table = table[part]
-        table[path[-1]] = value
+        _put(result, path, value, path)
     return result
+
+
+def _put(
+    table: dict[str, Any], path: tuple[str, ...], value: object, whole: tuple[str, ...]
+) -> None:
+    """Set the value that a path leads to, in copies of the tables on the way."""
+    part, *rest = path
+    if not rest:
+        table[part] = value
+        return
+    inner = table.get(part, [{}] if part in _LISTS else {})
+    if isinstance(inner, Mapping):
+        table[part] = dict(inner)
+        _put(table[part], tuple(rest), value, whole)
+        return
+    if part not in _LISTS or not isinstance(inner, list):
+        above = whole[: len(whole) - len(rest)]
+        raise CoevoError(
+            f"--set {key_path(whole)}: {key_path(above)} is {shown(inner)}, "
+            "not a table; set a key of a table"
+        )
+    table[part] = [dict(entry) if isinstance(entry, Mapping) else entry for entry in inner]
+    for entry, key in _chosen(table[part], tuple(rest), whole):
+        _put(entry, key, value, whole)
+
+
+def _chosen(
+    entries: list[Any], rest: tuple[str, ...], whole: tuple[str, ...]
+) -> list[tuple[dict[str, Any], tuple[str, ...]]]:
+    """The tables of a list that a path means, the one with a number or all, and what is left."""
+    numbered = rest[0].isdecimal() and len(rest) > 1
+    if numbered and int(rest[0]) >= len(entries):
+        raise CoevoError(
+            f"--set {key_path(whole)}: there are {len(entries)} entries, counted from 0; "
+            "give the number of one, or no number for all"
+        )
+    chosen = [entries[int(rest[0])]] if numbered else entries
+    return [(entry, rest[numbered:]) for entry in chosen if isinstance(entry, dict)]
 
 
 def write_toml(tables: Mapping[str, Any]) -> str:
@@ -134,6 +168,10 @@ def write_toml(tables: Mapping[str, Any]) -> str:
         if isinstance(value, Mapping):
             lines += ["", f"[{_key(name)}]"]
             lines += [f"{_key(key)} = {_text(item)}" for key, item in value.items()]
+        elif name in _LISTS and value:
+            for entry in value:
+                lines += ["", f"[[{_key(name)}]]"]
+                lines += [f"{_key(key)} = {_text(item)}" for key, item in entry.items()]
         else:
             lines.append(f"{_key(name)} = {_text(value)}")
     return "\n".join(lines).lstrip("\n") + "\n"

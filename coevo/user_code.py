@@ -5,13 +5,45 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
 from coevo.errors import CoevoError
+from coevo.plugins import PluginKind, load_plugin
 
-__all__ = ["load_callable"]
+__all__ = ["Sources", "load_callable", "load_named"]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where code that an experiment names may come from.
+
+    Attributes:
+        search: folders that are searched for modules before the installed packages.
+        trust: whether modules may be imported at all.
+    """
+
+    search: tuple[Path, ...] = (Path(),)
+    trust: bool = True
+
+
+def load_named(kind: PluginKind, key: str, name: str, sources: Sources) -> object:
+    """Load what an experiment names as ``module:name``, or by a name of another package.
+
+    Args:
+        kind: what it is.
+        key: the experiment's key that names it, for messages.
+        name: ``module:name``, or one of `coevo.plugins.plugin_names`.
+        sources: where modules may come from.
+
+    Raises:
+        CoevoError: as for `load_callable` and `coevo.plugins.load_plugin`.
+    """
+    if ":" in name:
+        return load_callable(key, name, search=sources.search, trust=sources.trust)
+    return load_plugin(kind, name, key)
 
 
 def load_callable(

@@ -107,7 +107,8 @@ def _problem(error: ErrorDetails, model: type[BaseModel]) -> Problem:
 def _wrong_value(error: ErrorDetails, slot: _Slot, where: str) -> str:
     value = error["input"]
     if _is_table(slot.kind) or get_origin(slot.kind) is dict:
-        return f"{shown(value)} is not a table; write its keys under [{where}]"
+        header = f"[[{where.partition('[')[0]}]]" if where.endswith("]") else f"[{where}]"
+        return f"{shown(value)} is not a table; write its keys under {header}"
     if get_origin(slot.kind) is Literal:
         return not_listed(value, slot.noun(), get_args(slot.kind))
     if error["type"] in _SIZES:
@@ -121,23 +122,24 @@ def _wrong_value(error: ErrorDetails, slot: _Slot, where: str) -> str:
 
 def _unknown_key(path: KeyPath, model: type[BaseModel]) -> str:
     *above, given = path
-    table = model
-    for name in above:
-        table = _slot((name,), table).kind
+    table = _slot(tuple(above), model).kind
     elsewhere = [f"{t}.{given}" for t, fields in _tables(model) if given in fields]
     near = suggestion(str(given), table.model_fields)
     if elsewhere or near:
         found = " or ".join(map(repr, elsewhere)) or repr(near)
         return f"unknown key; did you mean {found}?"
-    place = f"[{key_path(tuple(above))}]" if above else "the top of the file"
+    name = ".".join(part for part in above if isinstance(part, str))
+    brackets = f"[[{name}]]" if any(isinstance(part, int) for part in above) else f"[{name}]"
+    place = brackets if above else "the top of the file"
     return f"unknown key; {place} takes {', '.join(map(repr, table.model_fields))}"
 
 
 def _tables(model: type[BaseModel]) -> Iterator[tuple[str, Mapping[str, FieldInfo]]]:
     for name, field in model.model_fields.items():
-        if _is_table(field.annotation):
-            assert field.annotation is not None
-            yield name, field.annotation.model_fields
+        slot = _undecorated(field.annotation)
+        for kind in (slot.kind, *(item.kind for item in slot.items)):
+            if _is_table(kind):
+                yield name, kind.model_fields
 
 
 def _slot(path: KeyPath, model: type[BaseModel]) -> _Slot:
@@ -160,6 +162,7 @@ def _undecorated(
             annotation, *extras = get_args(annotation)
             for extra in extras:
                 bounds += tuple(extra.metadata) if isinstance(extra, FieldInfo) else (extra,)
+                title = title or getattr(extra, "title", None)
         else:
             annotation = next(a for a in get_args(annotation) if a is not type(None))
     return _Slot(annotation, bounds, title)

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from coevo.catalog import DATASET_KEYS
+from coevo.catalog import DATASET_KEYS, OPERATOR_KEYS, SCHEDULE_KEYS
+from coevo.plugins import PluginKind, plugin_names
 from coevo.problems import KeyPath, not_listed, shown
 from coevo.validation import LARGEST, refusal
 
@@ -24,18 +25,26 @@ __all__ = [
     "FileName",
     "ImageSize",
     "Natural",
+    "Names",
     "Neighborhood",
     "NeighborhoodName",
     "NotNegative",
+    "OPTIMIZERS",
+    "OperatorName",
+    "OptimizerName",
     "Options",
     "Pair",
     "Positive",
+    "Roles",
+    "ScheduleName",
+    "Share",
     "Sharing",
     "Sizes",
     "Text",
 ]
 
 CONCEPTS = ("best", "mean", "worst")
+OPTIMIZERS = ("gradient",)
 CHANNELS = (1, 3)
 NeighborhoodName: TypeAlias = Literal["von_neumann", "moore", "ring"]
 
@@ -54,8 +63,9 @@ def _gray_or_color(value: object) -> object:
 
 
 def _known_dataset(value: str) -> str:
-    if value not in DATASET_KEYS:
-        raise refusal(not_listed(value, "a dataset", tuple(DATASET_KEYS)))
+    names = tuple(DATASET_KEYS)
+    if value not in names and value not in plugin_names("datasets"):
+        raise refusal(not_listed(value, "a dataset", (*names, *plugin_names("datasets"))))
     return value
 
 
@@ -72,6 +82,39 @@ def _known_concept(value: str) -> str:
         return _module_and_name(value)
     if value not in CONCEPTS:
         raise refusal(not_listed(value, "a solution concept", CONCEPTS, also="'module:function'"))
+    return value
+
+
+def _known_operator(value: str) -> str:
+    return _named_or_own(value, "an operator", tuple(OPERATOR_KEYS), "operators")
+
+
+def _known_schedule(value: str) -> str:
+    return _named_or_own(value, "a schedule", tuple(SCHEDULE_KEYS), "schedules")
+
+
+def _named_or_own(value: str, noun: str, known: tuple[str, ...], kind: PluginKind) -> str:
+    if ":" in value:
+        return _module_and_name(value)
+    if value not in known and value not in plugin_names(kind):
+        names = (*known, *plugin_names(kind))
+        raise refusal(not_listed(value, noun, names, also="'module:function'"))
+    return value
+
+
+def _known_optimizer(value: str) -> str:
+    names = (*OPTIMIZERS, *plugin_names("optimizers"))
+    if value not in names:
+        raise refusal(not_listed(value, "a cell optimizer", names))
+    return value
+
+
+def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise refusal("[] names nothing; name at least one")
+    for position, item in enumerate(value):
+        if item in value[:position]:
+            raise refusal(f"{shown(item)} is given twice; give it once", (position,))
     return value
 
 
@@ -158,6 +201,17 @@ Sizes: TypeAlias = Annotated[tuple[Count, ...], BeforeValidator(_frozen_list)]
 ImageSize: TypeAlias = Annotated[tuple[Count, Count], BeforeValidator(_frozen_list)]
 Text: TypeAlias = Annotated[str, AfterValidator(_writable)]
 FileName: TypeAlias = Annotated[str, AfterValidator(_writable), AfterValidator(_not_empty)]
+Names: TypeAlias = Annotated[
+    tuple[str, ...], BeforeValidator(_frozen_list), AfterValidator(_each_once)
+]
+Role: TypeAlias = Annotated[Literal["encoder", "decoder"], Field(title="a role")]
+Roles: TypeAlias = Annotated[
+    tuple[Role, ...], BeforeValidator(_frozen_list), AfterValidator(_each_once)
+]
+OperatorName: TypeAlias = Annotated[str, AfterValidator(_known_operator)]
+OptimizerName: TypeAlias = Annotated[str, AfterValidator(_known_optimizer)]
+ScheduleName: TypeAlias = Annotated[str, AfterValidator(_known_schedule)]
+Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 Factory: TypeAlias = Annotated[str, AfterValidator(_module_and_name)]
 Concept: TypeAlias = Annotated[str, AfterValidator(_known_concept)]
 DatasetName: TypeAlias = Annotated[str, AfterValidator(_known_dataset)]

@@ -23,13 +23,21 @@ _FILE = Path(__file__).resolve().parents[1] / "docs" / "experiment.md"
 def reference() -> str:
     """The text of docs/experiment.md."""
     schema = Experiment.model_json_schema()
-    top = {k: v for k, v in schema["properties"].items() if "$ref" not in v}
+    top = {k: v for k, v in schema["properties"].items() if _reference(v) is None}
     parts = [_HEAD, _table("Top of the file", "", top)]
     for name, entry in schema["properties"].items():
-        if "$ref" in entry:
-            table = schema["$defs"][entry["$ref"].rsplit("/", 1)[1]]
-            parts.append(_table(f"`[{name}]`", table.get("description", ""), table["properties"]))
+        found = _reference(entry)
+        if found is not None:
+            table = schema["$defs"][found.rsplit("/", 1)[1]]
+            title = f"`[[{name}]]`" if "items" in entry else f"`[{name}]`"
+            parts.append(_table(title, table.get("description", ""), table["properties"]))
     return "\n".join(parts)
+
+
+def _reference(entry: dict[str, Any]) -> str | None:
+    """Where the keys of a table, or of a list of tables, are described; None for other values."""
+    found = entry.get("$ref") or entry.get("items", {}).get("$ref")
+    return None if found is None else str(found)
 
 
 def _table(title: str, text: str, keys: dict[str, Any]) -> str:

@@ -11,7 +11,13 @@ import torch
 from torch import Tensor
 
 from coevo.cells import select
-from coevo.optimizers.regimes import all_pairings, opponents, opponents_trained, selected
+from coevo.optimizers.regimes import (
+    all_pairings,
+    is_dense,
+    opponents,
+    opponents_trained,
+    selected,
+)
 from coevo.optimizers.trainee import Trainee, empty_moments, moments_for_slot
 from coevo.optimizers.types import CellProblem, Improved, OptimizerState
 from coevo.optimizers.updates import UpdateRule
@@ -44,7 +50,9 @@ class GradientOptimizer:
         rule: one gradient step.
         learning_rate: of every cell before the first generation.
         walk: standard deviation of the learning rate's step after each generation.
-        minimum: the walk is clipped to this.
+        decay: factor of every learning rate, after the walk, at the end of every period.
+        decay_every: generations of a period.
+        minimum: walk and decay are clipped to this.
         maximum: likewise.
         pairings: which pairings train.
         moments: what becomes of moments and step counts.
@@ -55,6 +63,8 @@ class GradientOptimizer:
     rule: UpdateRule = field(default_factory=UpdateRule)
     learning_rate: float = 1e-3
     walk: float = 0.0
+    decay: float = 1.0
+    decay_every: int = 100
     minimum: float = 1e-9
     maximum: float = 10.0
     pairings: PairingsName = "selected"
@@ -101,10 +111,12 @@ class GradientOptimizer:
         return self.pairings in ("opponents_trained", "all")
 
     def _walk(self, rates: Tensor, problem: CellProblem) -> Tensor:
-        if self.walk == 0:
-            return rates.clamp(self.minimum, self.maximum)
-        moves = normal(problem.key.of(_RATE), (), dtype=torch.float64) * self.walk
-        return (rates.double() + moves).clamp(self.minimum, self.maximum).to(rates.dtype)
+        walked = rates.double()
+        if self.walk > 0:
+            walked = walked + normal(problem.key.of(_RATE), (), dtype=torch.float64) * self.walk
+        if (problem.key.generation + 1) % self.decay_every == 0:
+            walked = walked * self.decay
+        return walked.clamp(self.minimum, self.maximum).to(rates.dtype)
 
     def _trainee(self, problem: CellProblem, role: str, rates: Tensor) -> Trainee:
         population = problem.encoders if role == "encoder" else problem.decoders
@@ -122,6 +134,7 @@ class GradientOptimizer:
             rates,
             self._moments(problem, role, source),
             counts_agree=agree and not uneven,
+            flat=self.pairings == "selected" and is_dense(problem),
         )
 
     def _moments(self, problem: CellProblem, role: str, source: Tensor) -> dict[str, Tensor] | None:

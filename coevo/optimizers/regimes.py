@@ -9,14 +9,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from coevo.dense_gradient import DenseGradient
+from coevo.dense_gradient import DenseGradient, DenseRole
 from coevo.optimizers.trainee import Trainee, gradients
 from coevo.optimizers.types import CellProblem
 from coevo.population import Population
 from coevo.random import integers
 from coevo.stream import Batch
 
-__all__ = ["all_pairings", "opponents", "opponents_trained", "selected"]
+__all__ = ["all_pairings", "is_dense", "opponents", "opponents_trained", "selected"]
 
 
 def selected(problem: CellProblem, encoders: Trainee, decoders: Trainee) -> Tensor:
@@ -28,9 +28,9 @@ def selected(problem: CellProblem, encoders: Trainee, decoders: Trainee) -> Tens
             losses = _losses(problem, encoders.population(), decoders.population(), batch)
             _descend(losses.sum(), encoders, decoders)
         else:
-            losses, encoder_gradients, decoder_gradients = dense(batch)
-            encoders.step([encoder_gradients[name] for name in encoders.names])
-            decoders.step([decoder_gradients[name] for name in decoders.names])
+            losses = dense(batch)
+            encoders.step()
+            decoders.step()
         total += losses.detach()
     return total / problem.steps
 
@@ -116,15 +116,25 @@ def _descend(loss: Tensor, encoders: Trainee, decoders: Trainee) -> None:
     decoders.step(found[len(encoders.leaves) :])
 
 
+def is_dense(problem: CellProblem) -> bool:
+    """Whether `selected` can differentiate without autograd; networks in training are then flat."""
+    networks = problem.networks
+    dense = networks.encoder.dense is not None and networks.decoder.dense is not None
+    return dense and problem.task.fused
+
+
 def _dense_gradient(
     problem: CellProblem, encoders: Trainee, decoders: Trainee
 ) -> DenseGradient | None:
     """The short way for dense pairings; None where autograd has to do it."""
     encoder, decoder = problem.networks.encoder.dense, problem.networks.decoder.dense
-    if encoder is None or decoder is None or not problem.task.fused:
+    if encoder is None or decoder is None or not is_dense(problem):
         return None
-    roles = (encoder, encoders.population().weights), (decoder, decoders.population().weights)
-    return DenseGradient(*roles, problem.task)
+    roles = [
+        DenseRole(layers, trainee.finished().weights, trainee.gradients())
+        for layers, trainee in ((encoder, encoders), (decoder, decoders))
+    ]
+    return DenseGradient(roles[0], roles[1], problem.task)
 
 
 def _opponent_slots(problem: CellProblem) -> tuple[Tensor, Tensor]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from coevo.cells import CellTensors
+from coevo.optimizers.flat import FlatLayout, Pieces
 from coevo.optimizers.updates import FusedAdam, UpdateRule
 from coevo.population import Population
 
@@ -30,6 +32,7 @@ class Trainee:
         moments: CellTensors | None,
         *,
         counts_agree: bool = False,
+        flat: bool = False,
     ) -> None:
         """Take ownership of the tensors given.
 
@@ -40,42 +43,59 @@ class Trainee:
             moments: ``SLOT/NAME`` tensors ``[n, *shape]`` and ``steps`` ``[n]`` int64, in memory
                 of their own; None when moments are thrown away after every step.
             counts_agree: promises that all step counts are the same number.
+            flat: keep tensors in one piece of memory, and gradients where `gradients` says, so
+                that one operation changes all.
         """
-        masked = population.masked()
-        self.names = list(masked.weights)
-        self.leaves = [masked.weights[name].detach().requires_grad_() for name in self.names]
-        self._population = masked
-        self._rule = rule
-        self._rates = rates
-        self._masks = {i: masked.masks[n] for i, n in enumerate(self.names) if n in masked.masks}
+        self._population = population.masked()
+        self._rule, self._rates = rule, rates
+        self._moments: list[Pieces] = []
         self._steps: Tensor | None = None
-        self._moments: list[list[Tensor]] = []
         self._fused: FusedAdam | None = None
+        self.names = list(population.weights)
+        weights = [self._population.weights[name].detach() for name in self.names]
+        self._weights = Pieces(weights, FlatLayout(weights) if flat else None)
+        self.leaves = [view.detach().requires_grad_() for view in self._weights.views]
+        self._masks = self._float_masks()
+        self._gradients = self._weights.empty() if flat else None
+        self._scratch = self._weights.empty() if moments is None else None
         if moments is not None:
             self._steps = moments[STEPS]
-            self._moments = [[moments[f"{s}/{n}"] for n in self.names] for s in rule.slots]
-            for slot in self._moments:
-                for i, mask in self._masks.items():
-                    slot[i].mul_(mask)
+            for slot in rule.slots:
+                self._moments.append(
+                    self._weights.like([moments[f"{slot}/{n}"] for n in self.names])
+                )
+                self._mask(self._moments[-1])
             if counts_agree and rule.is_adam:
-                self._fused = FusedAdam(rule, self.leaves, self._moments, self._steps)
+                self._fused = FusedAdam(rule, self._weights, self._moments, self._steps)
 
     def population(self) -> Population:
         """The networks as they are now, for a forward pass with gradients."""
-        weights = dict(zip(self.names, self.leaves, strict=True))
-        return Population(weights, self._population.buffers, self._population.masks)
+        return replace(self._population, weights=dict(zip(self.names, self.leaves, strict=True)))
 
-    def step(self, gradients: Sequence[Tensor]) -> None:
-        """Take one step with all networks; ``gradients`` may be overwritten."""
+    def gradients(self) -> dict[str, Tensor]:
+        """Where flat networks want the gradient of every weight to be written."""
+        assert self._gradients is not None
+        return dict(zip(self.names, self._gradients.views, strict=True))
+
+    def step(self, gradients: Sequence[Tensor] | None = None) -> None:
+        """Take one step with all networks.
+
+        Args:
+            gradients: one per leaf, may be overwritten; None for what stands where `gradients`
+                says.
+        """
+        found = self._gradients if gradients is None else Pieces(gradients, None)
+        assert found is not None
         with torch.no_grad():
-            for i, mask in self._masks.items():
-                gradients[i].mul_(mask)
+            self._mask(found)
             if self._fused is not None:
-                self._fused.step(self.leaves, gradients, self._rates)
-            elif self._steps is None:
-                self._rule.forgetful(self.leaves, gradients, self._rates)
+                self._fused.step(self._weights, found, self._rates)
+            elif self._scratch is not None:
+                self._rule.forgetful(self._weights, found, self._rates, self._scratch)
             else:
-                self._rule.step(self.leaves, gradients, self._moments, self._steps, self._rates)
+                assert self._steps is not None
+                moments = [slot.views for slot in self._moments]
+                self._rule.step(self._weights.views, found.views, moments, self._steps, self._rates)
 
     def part(self, lanes: Tensor) -> Trainee:
         """A copy of some of the networks, to be trained and then put back.
@@ -96,7 +116,7 @@ class Trainee:
     def put_back(self, lanes: Tensor, part: Trainee) -> None:
         """Overwrite some of the networks with what `part` gave and was trained since."""
         with torch.no_grad():
-            for whole, changed in zip(self.leaves, part.leaves, strict=True):
+            for whole, changed in zip(self._weights.views, part._weights.views, strict=True):
                 whole.index_copy_(0, lanes, changed)
             theirs = part.moments()
             for name, tensor in self.moments().items():
@@ -104,8 +124,8 @@ class Trainee:
 
     def finished(self) -> Population:
         """The networks without gradients."""
-        weights = {n: leaf.detach() for n, leaf in zip(self.names, self.leaves, strict=True)}
-        return Population(weights, self._population.buffers, self._population.masks)
+        weights = dict(zip(self.names, self._weights.views, strict=True))
+        return replace(self._population, weights=weights)
 
     def moments(self) -> dict[str, Tensor]:
         """Moments and step counts, as given to the constructor; empty when there are none."""
@@ -113,10 +133,26 @@ class Trainee:
             return {}
         named = {
             f"{slot}/{name}": tensor
-            for slot, tensors in zip(self._rule.slots, self._moments, strict=True)
-            for name, tensor in zip(self.names, tensors, strict=True)
+            for slot, pieces in zip(self._rule.slots, self._moments, strict=True)
+            for name, tensor in zip(self.names, pieces.views, strict=True)
         }
         return {**named, STEPS: self._steps}
+
+    def _float_masks(self) -> Pieces | None:
+        """The masks as numbers, because a product with bools takes ten times as long on a CPU."""
+        masks = self._population.masks
+        if not masks:
+            return None
+        views = zip(self.names, self._weights.views, strict=True)
+        return self._weights.like(
+            [masks[n].to(v.dtype) if n in masks else torch.ones_like(v) for n, v in views]
+        )
+
+    def _mask(self, found: Pieces) -> None:
+        if self._masks is None:
+            return
+        for tensor, mask in found.beside(self._masks):
+            tensor.mul_(mask)
 
 
 def gradients(loss: Tensor, leaves: Sequence[Tensor]) -> list[Tensor]:

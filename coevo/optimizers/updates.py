@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.optim.adam import adam
 
 from coevo.cells import expand
+from coevo.optimizers.flat import Pieces
 
 __all__ = ["AlgorithmName", "FusedAdam", "UpdateRule"]
 
@@ -65,9 +66,7 @@ class UpdateRule:
             else:
                 gradient.add_(weight, alpha=self.weight_decay)
 
-    def forgetful(
-        self, weights: Sequence[Tensor], gradients: Sequence[Tensor], rates: Tensor
-    ) -> None:
+    def forgetful(self, weights: Pieces, gradients: Pieces, rates: Tensor, scratch: Pieces) -> None:
         """Take the first step of a new optimizer, in place: no moments are kept.
 
         Adam's bias-corrected moments are then the gradient and its square, so that it moves a
@@ -77,14 +76,16 @@ class UpdateRule:
             weights: each ``[n, *shape]``; changed.
             gradients: likewise; overwritten.
             rates: ``[n]`` learning rates.
+            scratch: likewise; overwritten.
         """
-        self.decay(weights, gradients, rates)
-        for weight, gradient in zip(weights, gradients, strict=True):
+        self.decay(weights.views, gradients.views, rates)
+        for gradient, room in gradients.beside(scratch):
             if self.is_adam:
-                gradient.div_(gradient.abs().add_(self.epsilon))
+                gradient.div_(torch.abs(gradient, out=room).add_(self.epsilon))
             elif self.algorithm == "sign_sgd":
                 gradient.sign_()
-            weight.addcmul_(gradient, expand(rates, weight), value=-1.0)
+        for weight, move in zip(weights.views, gradients.views, strict=True):
+            weight.addcmul_(move, expand(rates, weight), value=-1.0)
 
     def step(
         self,
@@ -149,37 +150,33 @@ class FusedAdam:
     """
 
     def __init__(
-        self,
-        rule: UpdateRule,
-        weights: Sequence[Tensor],
-        moments: Sequence[Sequence[Tensor]],
-        steps: Tensor,
+        self, rule: UpdateRule, weights: Pieces, moments: Sequence[Pieces], steps: Tensor
     ) -> None:
         """Prepare for many steps on the same tensors.
 
         Args:
             rule: ``adam`` or ``adamw``.
             weights: each ``[n, *shape]``.
-            moments: first and second moments, a tensor per weight; changed by every step.
+            moments: first and second moments, in the form of the weights; changed by every step.
             steps: ``[n]`` int64, the same number everywhere but in stopped worlds, where it may
                 be less; changed by every step.
         """
         self._rule = rule
         self._steps = steps
-        self._moments = [list(slot) for slot in moments]
-        self._moves = [torch.zeros_like(weight) for weight in weights]
+        self._moments = [slot.all for slot in moments]
+        self._moves = weights.empty()
         # The largest: a stopped world's count stays behind, and its results are dropped.
         count = steps.max().float()
-        self._counts = [count.clone() for _ in weights]
+        self._counts = [count.clone() for _ in weights.all]
 
-    def step(self, weights: Sequence[Tensor], gradients: Sequence[Tensor], rates: Tensor) -> None:
-        """Take one step in place; arguments as in `UpdateRule.step`."""
-        self._rule.decay(weights, gradients, rates)
+    def step(self, weights: Pieces, gradients: Pieces, rates: Tensor) -> None:
+        """Take one step in place; arguments as in `UpdateRule.forgetful`."""
+        self._rule.decay(weights.views, gradients.views, rates)
         self._steps.add_(1)
-        torch._foreach_zero_(self._moves)
+        torch._foreach_zero_(self._moves.all)
         adam(
-            self._moves,
-            list(gradients),
+            self._moves.all,
+            gradients.all,
             self._moments[0],
             self._moments[1],
             [],  # no running maximum of second moments: that is amsgrad's
@@ -193,5 +190,5 @@ class FusedAdam:
             eps=self._rule.epsilon,
             maximize=False,
         )
-        for weight, move in zip(weights, self._moves, strict=True):
+        for weight, move in zip(weights.views, self._moves.views, strict=True):
             weight.addcmul_(move, expand(rates, weight))

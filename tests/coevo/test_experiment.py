@@ -187,7 +187,7 @@ def test_mistakes_in_overrides_say_where_they_are() -> None:
 
 
 def test_a_missing_file_is_answered_with_what_there_is(tmp_path: Path) -> None:
-    known = "(presets: demo, digits, digits-canonical, mnist-grid)"
+    known = f"(presets: {', '.join(preset_names())})"
     assert refused_file("digts") == (
         f"digts: no such file or preset; did you mean 'digits'? {known}"
     )

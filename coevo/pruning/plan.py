@@ -1,0 +1,173 @@
+"""From the entries of ``[[pruning]]`` to an engine that prunes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from torch import nn
+
+from coevo.engine import Engine
+from coevo.errors import CoevoError
+from coevo.experiment import Experiment
+from coevo.layers import PrunableLayer, prunable_layers
+from coevo.networks import untouched_generator
+from coevo.pruning.gauge import Gauge
+from coevo.pruning.observer import Observer
+from coevo.pruning.operator import pruning_operator
+from coevo.pruning.pruner import Pruner
+from coevo.pruning.rule import ROLES, PruningRule, RoleName
+from coevo.pruning.timing import pruning_timing
+from coevo.pruning_table import PruningTable
+from coevo.stream import TrainingRows
+from coevo.user_code import Sources
+from coevo.wiring import links_between
+
+__all__ = ["with_pruning"]
+
+_Layers: TypeAlias = Mapping[RoleName, tuple[PrunableLayer, ...]]
+
+
+def with_pruning(
+    engine: Engine, experiment: Experiment, test: TrainingRows, sources: Sources
+) -> Engine:
+    """Add to an engine what its experiment says about pruning.
+
+    Args:
+        engine: complete but for that.
+        experiment: its entries of ``[[pruning]]`` are used.
+        test: the test rows, for entries that repeat published runs which read them.
+        sources: for operators and schedules of the user's own.
+
+    Raises:
+        CoevoError: code cannot be loaded or does not do what it should; a layer is not there;
+            there are too few rows.
+    """
+    if not experiment.pruning:
+        return engine
+    builds = _builds(engine)
+    networks = engine.networks
+    layers: _Layers = {
+        "encoder": prunable_layers(builds["encoder"], networks.shape("input")),
+        "decoder": prunable_layers(builds["decoder"], networks.shape("code")),
+    }
+    rules = _rules(experiment, layers, engine.grid.neighbors.shape[1], sources)
+    single: _Layers = {role: tuple(filter(_single, own)) for role, own in layers.items()}
+    pruner = Pruner(
+        rules=rules,
+        networks=engine.networks,
+        observers={role: Observer(builds[role], single[role]) for role in ROLES},
+        task=engine.task,
+        rows={"training": engine.training, "test": test},
+        world_of=engine.grid.world_of,
+        cell_key=engine.cell_key,
+        host_key=engine.cell_key.to("cpu"),
+        world_key=engine.world_key,
+        cells_per_chunk=engine.cells_per_chunk,
+    )
+    return replace(engine, pruner=pruner, gauge=_gauge(builds, single, rules))
+
+
+def _builds(engine: Engine) -> Mapping[RoleName, Callable[[], nn.Module]]:
+    networks = engine.networks
+    return {"encoder": networks.encoder.build, "decoder": networks.decoder.build}
+
+
+def _single(layer: PrunableLayer) -> bool:
+    """Whether a layer has its weights for itself and is called once."""
+    return layer.calls == 1 and not layer.shared
+
+
+def _gauge(
+    builds: Mapping[RoleName, Callable[[], nn.Module]],
+    layers: _Layers,
+    rules: Iterable[PruningRule],
+) -> Gauge:
+    with untouched_generator():
+        modules = {role: builds[role]() for role in ROLES}
+    return Gauge(
+        layers=layers,
+        links=links_between([modules[role] for role in ROLES], [layers[role] for role in ROLES]),
+        prunable={role: frozenset(n for rule in rules for n in rule.names(role)) for role in ROLES},
+        parameters={
+            role: sum(weight.numel() for weight in modules[role].parameters()) for role in ROLES
+        },
+    )
+
+
+def _rules(
+    experiment: Experiment, layers: _Layers, neighbors: int, sources: Sources
+) -> tuple[PruningRule, ...]:
+    return tuple(
+        _rule(entry, f"pruning[{number}]", experiment.generations, layers, neighbors, sources)
+        for number, entry in enumerate(experiment.pruning)
+    )
+
+
+def _rule(
+    entry: PruningTable,
+    key: str,
+    generations: int,
+    layers: _Layers,
+    neighbors: int,
+    sources: Sources,
+) -> PruningRule:
+    operator = pruning_operator(entry, key, sources)
+    return PruningRule(
+        operator=operator,
+        layers={role: _layers(entry, key, role, layers) for role in ROLES if role in entry.roles},
+        timing=pruning_timing(entry, key, generations, neighbors, sources, exact=operator.exact),
+        scope=entry.scope,
+        structure=entry.structure,
+        masks=entry.masks,
+        bias=entry.bias,
+        rows=entry.rows,
+        cases=entry.cases,
+        regrow=None if entry.regrow == "none" else entry.regrow,
+    )
+
+
+def _layers(
+    entry: PruningTable,
+    key: str,
+    role: RoleName,
+    layers: _Layers,
+) -> tuple[PrunableLayer, ...]:
+    """The layers of one role that an entry is about."""
+    known = {name: layer for layer in layers[role] for name in (layer.name,)}
+    single = list(filter(_single, layers[role]))
+    if entry.layers is None:
+        used_twice = [layer.name for layer in layers[role] if layer not in single]
+        if used_twice:
+            raise CoevoError(
+                f"{key}.layers: layer {used_twice[0]!r} of the {role} is used more than once, and "
+                f"cannot be pruned; name the layers to prune, from {_listed(single)}"
+            )
+        # Units of the last layer are the outputs themselves.
+        chosen = single[:-1] if entry.structure == "unit" and role == "decoder" else single
+    else:
+        everywhere = {layer.name for own in layers.values() for layer in own}
+        for number, name in enumerate(entry.layers):
+            if name not in everywhere:
+                both = ", ".join(f"{r}: {_listed(layers[r])}" for r in ROLES)
+                raise CoevoError(
+                    f"{key}.layers[{number}]: {name!r} is not a layer with weights to prune; "
+                    f"there are {both}"
+                )
+            if name in known and known[name] not in single:
+                raise CoevoError(
+                    f"{key}.layers[{number}]: layer {name!r} of the {role} is used more than once, "
+                    "and cannot be pruned; remove it"
+                )
+        chosen = [layer for layer in single if layer.name in entry.layers]
+    if not chosen:
+        raise CoevoError(
+            f"{key}.roles: the {role} has no layer to prune"
+            f"{' that layers names' if entry.layers else ''}; remove {role!r}"
+        )
+    return tuple(chosen)
+
+
+def _listed(layers: Iterable[PrunableLayer]) -> str:
+    return ", ".join(repr(layer.name) for layer in layers) or "none"
