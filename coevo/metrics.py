@@ -10,7 +10,7 @@ from torch import Tensor
 from coevo.held_out import HeldOut
 from coevo.networks import NetworkPair
 from coevo.state import GridState
-from coevo.tasks import METRICS, LossName, Task
+from coevo.tasks import METRICS, Task
 
 __all__ = ["metrics_on"]
 
@@ -38,7 +38,7 @@ def metrics_on(
     found: dict[str, Tensor] = {}
     absent = torch.full_like(state.running, torch.nan, dtype=torch.float64)
     for split, rows in splits.items():
-        values: dict[LossName, Tensor] = dict.fromkeys(METRICS, absent)
+        values: dict[str, Tensor] = {name: absent for name in METRICS}
         if measured:
             values = rows.metrics(networks, task, state.encoders, state.decoders)
         found |= {f"{split}_{name}": value for name, value in values.items()}
