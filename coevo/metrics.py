@@ -35,10 +35,11 @@ def metrics_on(
     Returns:
         ``SPLIT_METRIC`` to ``[cells]`` float64.
     """
+    names: tuple[str, ...] = METRICS
     found: dict[str, Tensor] = {}
     absent = torch.full_like(state.running, torch.nan, dtype=torch.float64)
     for split, rows in splits.items():
-        values: dict[str, Tensor] = {name: absent for name in METRICS}
+        values = dict.fromkeys(names, absent)
         if measured:
             values = rows.metrics(networks, task, state.encoders, state.decoders)
         found |= {f"{split}_{name}": value for name, value in values.items()}
