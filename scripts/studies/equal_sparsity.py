@@ -1,13 +1,14 @@
 """Compare pruning operators on MNIST at equal sparsity.
 
 A 3 x 3 torus of 784-128-32-128-784 autoencoders is pruned to the same share of every layer's
-weights by each operator, on a cubic schedule over the first 8 of 12 generations, with hard masks.
+weights by each operator, on a cubic schedule over the first 6 of 8 generations (four epochs), with hard masks.
 One number per run: test MSE of the best pairing, which is chosen on validation rows.
 
     .venv/bin/python -m scripts.studies.equal_sparsity --out runs/equal-sparsity
 
-Runs that are there already are not repeated, and one that was interrupted goes on. The table is
-printed as Markdown and written to ``table.md``, the numbers to ``results.json``.
+Runs that are there already are not repeated, and one that was interrupted goes on. ``--sparsity``
+computes some columns only, so that several processes can share the work. The table is printed as
+Markdown and written to ``table.md``, the numbers to ``results.json``.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ import statistics
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import coevo
 
 __all__ = ["main"]
+
+Outcome: TypeAlias = dict[str, Any]
 
 SEEDS = 5
 SPARSITIES = (0.8, 0.9, 0.95, 0.98)
@@ -73,13 +77,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="equal_sparsity", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("runs/equal-sparsity"))
     parser.add_argument("--set", action="append", default=[], dest="changes")
+    parser.add_argument("--sparsity", type=float, action="append", default=[])
     chosen = parser.parse_args(arguments)
     results = {}
     for variant in variants():
-        run = _run(variant, chosen.out / variant.folder, chosen.changes)
-        results[variant.folder] = _result(variant, run)
+        if chosen.sparsity and variant.sparsity not in chosen.sparsity:
+            continue
+        folder = chosen.out / variant.folder
+        outcome = _run(variant, folder, chosen.changes)
+        results[variant.folder] = _result(variant, folder, outcome)
         losses = " ".join(f"{value:.5f}" for value in results[variant.folder]["test_mse"])
         print(f"{variant.folder}: {losses}", file=sys.stderr, flush=True)
+    if chosen.sparsity:
+        return 0
     (chosen.out / "results.json").write_text(json.dumps(results, indent=2), "utf-8")
     text = _table(results)
     (chosen.out / "table.md").write_text(text, "utf-8")
@@ -87,16 +97,19 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _run(variant: Variant, folder: Path, changes: list[str]) -> coevo.Run:
+def _run(variant: Variant, folder: Path, changes: list[str]) -> Outcome:
+    if (folder / "result.json").exists():
+        found: Outcome = json.loads((folder / "result.json").read_text("utf-8"))
+        return found
     if (folder / "experiment.toml").exists():
-        return coevo.resume(folder, device="cpu")
+        return coevo.resume(folder, device="cpu").outcome
     overrides = [f"sweep.replicates={SEEDS}", *variant.changes, *changes]
-    return coevo.run("mnist-pruned", folder, device="cpu", overrides=overrides)
+    return coevo.run("mnist-pruned", folder, device="cpu", overrides=overrides).outcome
 
 
-def _result(variant: Variant, run: coevo.Run) -> dict[str, object]:
-    worlds = run.outcome["worlds"]
-    last = run.records().filter(generation=run.outcome["generations"])
+def _result(variant: Variant, folder: Path, outcome: Outcome) -> dict[str, object]:
+    worlds = outcome["worlds"]
+    last = coevo.read_records(folder / "records").filter(generation=outcome["generations"])
     columns = [name for name in last.columns if name.endswith("_sparsity")]
     return {
         "label": variant.label,
@@ -104,7 +117,7 @@ def _result(variant: Variant, run: coevo.Run) -> dict[str, object]:
         "seeds": [world["seed"] for world in worlds],
         "test_mse": [world["best"]["test"]["mse"] for world in worlds],
         "recorded_sparsity": {name: sorted(set(last[name].to_list())) for name in columns},
-        "seconds": run.outcome["seconds"],
+        "seconds": outcome["seconds"],
     }
 
 
