@@ -1,19 +1,20 @@
-"""Imports what an experiment names as ``module:name``, where the user trusts it."""
+"""Imports what an experiment names: ``module:name`` where the user trusts it, or a plug-in."""
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
 from coevo.errors import CoevoError
-from coevo.plugins import PluginKind, load_plugin
+from coevo.plugins import BUILT_IN, PluginKind, load_plugin, plugin_packages
 
-__all__ = ["Sources", "load_callable", "load_named"]
+__all__ = ["Sources", "check_options", "load_callable", "load_named", "origin"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,55 @@ def load_named(kind: PluginKind, key: str, name: str, sources: Sources) -> objec
     if ":" in name:
         return load_callable(key, name, search=sources.search, trust=sources.trust)
     return load_plugin(kind, name, key)
+
+
+def origin(kind: PluginKind, name: str) -> str:
+    """A name as messages give it, with the package that it comes from, if it does.
+
+    Examples:
+        >>> origin("operators", "magnitude"), origin("operators", "mine:loudness")
+        ("'magnitude'", "'mine:loudness'")
+    """
+    if ":" in name or name in BUILT_IN[kind]:
+        return repr(name)
+    return f"{name!r} of {' and '.join(plugin_packages(kind, name))}"
+
+
+def check_options(
+    function: Callable[..., Any], options: Mapping[str, Any], key: str, what: str, *, before: int
+) -> None:
+    """Make sure that a function takes some options, and gets those that it needs.
+
+    Args:
+        function: to be called with options as keyword arguments.
+        options: their values by name.
+        key: of the experiment that holds the options, for messages.
+        what: names the function in messages.
+        before: number of other arguments, which it gets first and by position.
+
+    Raises:
+        CoevoError: it has no such option, or one without a default is missing.
+
+    Examples:
+        >>> check_options(lambda rows, *, size=8: ..., {"sise": 4}, "data.options", "'a'", before=1)
+        Traceback (most recent call last):
+        ...
+        coevo.errors.CoevoError: data.options: 'sise' is not an option of 'a'; it takes size
+    """
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # it does not tell; calling it will
+        return
+    named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    own = {p.name: p for p in parameters[before:] if p.kind in named}
+    takes_all = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
+    for name in options:
+        if name not in own and not takes_all:
+            takes = ", ".join(own) or "none"
+            raise CoevoError(f"{key}: {name!r} is not an option of {what}; it takes {takes}")
+    for name, parameter in own.items():
+        if parameter.default is inspect.Parameter.empty and name not in options:
+            raise CoevoError(f"{key}: {name!r} is missing, and {what} needs it; give it a value")
 
 
 def load_callable(

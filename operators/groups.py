@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Literal, TypeAlias
 
 import torch
@@ -45,14 +46,13 @@ def prune_group(operator: PruningOperator, layers: Sequence[Layer], quota: Quota
         quota: of all their weights together.
     """
     masks = torch.cat([layer.masks.flatten(1) for layer in layers], 1)
-    total = masks.shape[1]
-    quotas = quota.of(masks.sum(1), total)
     if not isinstance(operator, ScoringOperator):
         (layer,) = layers
+        quotas = quota.of(masks.sum(1), masks.shape[1])
         sound = torch.ones(len(masks), dtype=torch.bool, device=masks.device)
         return Pruned([layer.masks & operator(layer, quotas)], sound)
     scores = torch.cat([operator.scores(layer).flatten(1) for layer in layers], 1)
-    left = masks & ~lowest(scores, masks, quotas, most=quota.most(total))
+    left = masks & ~_chosen(scores, masks, quota)
     parts = torch.split(left, [layer.masks[0].numel() for layer in layers], 1)
     shaped = [part.view_as(layer.masks) for part, layer in zip(parts, layers, strict=True)]
     return Pruned(shaped, ~(scores.isnan() & masks).any(1))
@@ -68,8 +68,7 @@ def prune_weights_per_unit(operator: ScoringOperator, layer: Layer, quota: Quota
     """
     masks = layer.masks.flatten(0, 1)
     scores = operator.scores(layer).flatten(0, 1)
-    total = masks.shape[1]
-    chosen = lowest(scores, masks, quota.of(masks.sum(1), total), most=quota.most(total))
+    chosen = _chosen(scores, masks, quota)
     unsound = (scores.isnan() & masks).view_as(layer.masks)
     return Pruned([(masks & ~chosen).view_as(layer.masks)], ~unsound.flatten(1).any(1))
 
@@ -84,8 +83,15 @@ def prune_units(operator: ScoringOperator, layers: Sequence[Layer], quota: Quota
     """
     kept = torch.cat([layer.masks.any(2) for layer in layers], 1)
     scores = torch.cat([operator.unit_scores(layer) for layer in layers], 1)
-    total = kept.shape[1]
-    chosen = lowest(scores, kept, quota.of(kept.sum(1), total), most=quota.most(total))
+    chosen = _chosen(scores, kept, quota)
     parts = torch.split(chosen, [layer.masks.shape[1] for layer in layers], 1)
     masks = [layer.masks & ~part.unsqueeze(2) for layer, part in zip(layers, parts, strict=True)]
     return Pruned(masks, ~(scores.isnan() & kept).any(1))
+
+
+def _chosen(scores: Tensor, eligible: Tensor, quota: Quota) -> Tensor:
+    """The items that go, of every row: ``[rows, n]`` bool."""
+    total = eligible.shape[1]
+    if quota.everything:
+        return eligible & (scores < inf)
+    return lowest(scores, eligible, quota.of(eligible.sum(1), total), most=quota.most(total))

@@ -194,7 +194,8 @@ def _check_options(function: Callable[..., Tensor], options: Mapping[str, Any]) 
     for name in options:
         if name not in known:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
-            raise ValueError(f"{name!r} is not an option of {function.__name__}; {takes}")
+            called = getattr(function, "__name__", type(function).__name__)
+            raise ValueError(f"{name!r} is not an option of {called}; {takes}")
 
 
 def _first_line(function: Callable[..., Tensor]) -> str:

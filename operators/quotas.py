@@ -13,6 +13,11 @@ __all__ = ["Quota", "ReachSparsity", "RemoveShare"]
 class Quota(Protocol):
     """How many items go, given how many are there."""
 
+    @property
+    def everything(self) -> bool:
+        """Whether all items go, so that they need not be ranked."""
+        ...
+
     def of(self, kept: Tensor, total: int) -> Tensor:
         """The quota of each row.
 
@@ -45,6 +50,11 @@ class RemoveShare:
 
     share: float
 
+    @property
+    def everything(self) -> bool:
+        """See `Quota.everything`."""
+        return self.share == 1.0
+
     def of(self, kept: Tensor, total: int) -> Tensor:
         """See `Quota.of`."""
         del total
@@ -70,6 +80,11 @@ class ReachSparsity:
     """
 
     sparsity: float
+
+    @property
+    def everything(self) -> bool:
+        """See `Quota.everything`."""
+        return self.sparsity == 1.0
 
     def of(self, kept: Tensor, total: int) -> Tensor:
         """See `Quota.of`."""

@@ -1,7 +1,8 @@
 """Regrowth of removed weights at constant sparsity.
 
 By gradient: RigL, Evci et al., ICML 2020 (arXiv 1911.11134). At random: SET, Mocanu et al.,
-Nature Communications 2018. Regrown weights begin at zero, as in RigL.
+Nature Communications 2018. Regrown weights begin at zero, as in RigL, but for those that were
+removed in the same step, which are as they were.
 """
 
 from __future__ import annotations

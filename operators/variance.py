@@ -23,22 +23,24 @@ _SMALLEST = 1e-6
 
 
 def _deviation(layer: Layer) -> Tensor:
-    """Standard deviation of every unit over cases and positions: ``[cells, units]`` float64."""
-    # In float64, so that a shift of all activations does not change the order of units.
-    outputs = layer.need("outputs").double()
-    return outputs.transpose(1, 2).flatten(2).std(2, correction=0)
+    """Standard deviation of every unit over cases and positions: ``[cells, units]``."""
+    outputs = layer.need("outputs")
+    # From the first one on, so that a unit that does not vary has exactly 0, and a shift of all
+    # does not change the order of units.
+    return (outputs - outputs[:, :1, :, :1]).std((1, 3), correction=0)
 
 
 def _removal_probability(layer: Layer, remove: Remove) -> Tensor:
     """The deviation between the lowest (0) and the highest (1) of the layer, or the reverse.
 
-    ``[cells, units]`` float64; not a number where all units vary equally.
+    ``[cells, units]``; 0 for all where all vary equally, not a number for all where one
+    deviation is none.
     """
     deviation = _deviation(layer)
     low, high = deviation.amin(1, keepdim=True), deviation.amax(1, keepdim=True)
-    # All are NaN where one is: 0 / 0 is the only way to be NaN that has a meaning here.
     share = (deviation - low) / (high - low)
-    return share if remove == "high" else 1.0 - share
+    probability = share if remove == "high" else 1.0 - share
+    return probability.masked_fill(high == low, 0.0)
 
 
 @scoring(
@@ -73,7 +75,7 @@ def variance_probability(layer: Layer, *, remove: Remove = "low") -> Tensor:
 def _probably(probability: Tensor, drawn: Tensor) -> Tensor:
     """Below infinity with a probability; the more so, the clearer the draw."""
     margin = drawn - probability
-    return margin.masked_fill(~(margin < 0), inf)
+    return margin.masked_fill(margin >= 0, inf)
 
 
 def _sampled_units(layer: Layer, *, remove: Remove = "low") -> Tensor:
@@ -92,5 +94,4 @@ def variance_sampled(layer: Layer, *, remove: Remove = "low") -> Tensor:
 
 
 def _sampled(probability: Tensor, drawn: Tensor) -> Tensor:
-    chance = probability.nan_to_num(nan=0.0) + _SMALLEST
-    return -(1.0 - drawn).double().log() / chance
+    return -(1.0 - drawn).double().log() / (probability + _SMALLEST)
