@@ -17,7 +17,7 @@ from coevo.experiment_data import experiment_data
 from coevo.held_out import HeldOut
 from coevo.network_pairs import network_pair
 from coevo.networks import untouched_generator
-from coevo.optimizers import GradientOptimizer, UpdateRule
+from coevo.optimizer_choice import cell_optimizer, try_optimizer
 from coevo.pairing import Selection
 from coevo.pruning.plan import with_pruning
 from coevo.random import Key
@@ -28,7 +28,7 @@ from coevo.user_code import Sources, load_callable
 from grids import Grid, Torus, offsets
 from operators import CONCEPTS, SolutionConcept
 
-__all__ = ["Assembled", "assemble", "choose_device"]
+__all__ = ["Assembled", "assemble", "choose_device", "held_out_rows", "task_of"]
 
 
 @dataclass(frozen=True)
@@ -94,14 +94,14 @@ def assemble(
     )
     _check_sizes(experiment, dataset)
     data = dataset.to(chosen, dtype)
-    task = _task(experiment)
+    task = task_of(experiment)
     grid = _grid(experiment, chosen)
     parameters = {
         "encoder": _parameter_count(networks.encoder.build),
         "decoder": _parameter_count(networks.decoder.build),
     }
     chunk, threads = _sizes(experiment, grid, sum(parameters.values()))
-    held_out = _held_out(experiment, data, task)
+    held_out = held_out_rows(experiment, data, task)
     engine = Engine(
         grid=grid,
         seeds=experiment.seed + torch.arange(grid.worlds, device=chosen),
@@ -110,7 +110,7 @@ def assemble(
         training=TrainingRows(data.train.inputs, _targets(data.train)),
         validation=held_out["validation"],
         selection=_selection(experiment, grid.neighbors.shape[1], search, trust=trust),
-        optimizer=_optimizer(experiment),
+        optimizer=cell_optimizer(experiment),
         order=_order(experiment, data.train.rows),
         cells_per_chunk=chunk,
         dtype=dtype,
@@ -123,6 +123,7 @@ def assemble(
         measure_every=experiment.evaluation.every,
         measured_training=held_out.get("training"),
     )
+    try_optimizer(engine, experiment.optimizer.kind)
     looked_at = TrainingRows(data.test.inputs, _targets(data.test))
     engine = with_pruning(engine, experiment, looked_at, Sources(search, trust))
     return Assembled(engine, held_out["test"], dataset.description, parameters, threads)
@@ -178,8 +179,17 @@ def _used_rows(experiment: Experiment, rows: int) -> int:
     return max(1, round(rows * experiment.data.subset))
 
 
-def _held_out(experiment: Experiment, data: Dataset, task: Task) -> dict[str, HeldOut]:
-    """Rows to measure on, each split's with noise of its own."""
+def held_out_rows(experiment: Experiment, data: Dataset, task: Task) -> dict[str, HeldOut]:
+    """Rows to measure on, each split's with noise of its own.
+
+    Args:
+        experiment: says what is measured.
+        data: in the type in which it computes.
+        task: of the experiment.
+
+    Returns:
+        ``validation``, ``test``, and ``training`` where training rows are measured too.
+    """
     splits = {"validation": data.validation, "test": data.test}
     measured = experiment.evaluation.training_rows
     if measured:
@@ -198,7 +208,8 @@ def _order(experiment: Experiment, rows: int) -> DataOrder:
     return DataOrder(rows, table.batch_size, table.steps, _used_rows(experiment, rows))
 
 
-def _task(experiment: Experiment) -> Task:
+def task_of(experiment: Experiment) -> Task:
+    """What an experiment asks pairings to do."""
     table = experiment.task
     denoising = table.kind == "denoise"
     return Task(
@@ -234,24 +245,6 @@ def _try_concept(concept: SolutionConcept, partners: int, what: str) -> None:
             f"{what} makes {found} of losses [2, {partners}, {partners}]; return one value per "
             "network, without the last dimension"
         )
-
-
-def _optimizer(experiment: Experiment) -> GradientOptimizer:
-    table = experiment.optimizer
-    return GradientOptimizer(
-        rule=UpdateRule(
-            table.algorithm, table.momentum, table.betas, table.epsilon, table.weight_decay
-        ),
-        learning_rate=table.learning_rate,
-        walk=table.learning_rate_step,
-        decay=table.learning_rate_decay,
-        decay_every=table.learning_rate_decay_every,
-        minimum=table.learning_rate_minimum,
-        maximum=table.learning_rate_maximum,
-        pairings=table.pairings,
-        moments=table.moments,
-        always_accepted=experiment.selection.replacement == "always",
-    )
 
 
 def _parameter_count(build: Callable[[], nn.Module]) -> int:

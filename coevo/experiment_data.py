@@ -24,7 +24,7 @@ def experiment_data(experiment: Experiment) -> Dataset:
     chosen = {name: getattr(table, name) for name in names if hasattr(table, name)}
     chosen["directory"] = Path(table.directory) if table.directory else None
     with _naming_tables():
-        dataset = load_dataset(experiment.task.dataset, DataOptions(**chosen))
+        dataset = load_dataset(experiment.task.dataset, DataOptions(**chosen), table.options)
         if table.train_rows is not None:
             dataset = limit(dataset, table.train_rows)
         return _with_targets(dataset, experiment)
@@ -34,7 +34,7 @@ def experiment_data(experiment: Experiment) -> Dataset:
 def _naming_tables() -> Iterator[None]:
     """Say where in the experiment an option of a data set stands."""
     tables = {**dict.fromkeys(DataOptions.__dataclass_fields__, "data"), "train_rows": "data"}
-    tables["dataset"] = "task"
+    tables |= {"options": "data", "dataset": "task"}
     try:
         yield
     except CoevoError as error:

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from coevo.errors import CoevoError
+from coevo.plugins import PluginKind, hidden_plugins, plugin_names, plugin_packages
 
 __all__ = ["KINDS", "listing"]
 
 
 def listing(kind: str) -> dict[str, str]:
     """Names that an experiment can use, with their descriptions.
+
+    Names of other packages come last, with the package's name; nothing of it is imported.
 
     Args:
         kind: one of `KINDS`.
@@ -38,7 +41,8 @@ def _presets() -> dict[str, str]:
 def _datasets() -> dict[str, str]:
     from coevo.datasets import DATASETS
 
-    return {name: source.description for name, source in DATASETS.items()}
+    own = {name: source.description for name, source in DATASETS.items()}
+    return _with_plugins("datasets", own)
 
 
 def _networks() -> dict[str, str]:
@@ -50,7 +54,22 @@ def _networks() -> dict[str, str]:
 
 
 def _optimizers() -> dict[str, str]:
-    return {"gradient": "gradient steps with a learning rate per cell that evolves"}
+    own = {"gradient": "gradient steps with a learning rate per cell that evolves"}
+    return _with_plugins("optimizers", own)
+
+
+def _operators() -> dict[str, str]:
+    from operators import OPERATORS
+
+    own = {name: operator.description for name, operator in OPERATORS.items()}
+    return _with_plugins("operators", own)
+
+
+def _schedules() -> dict[str, str]:
+    from operators import SCHEDULES
+
+    own = {name: _first_line(factory) for name, factory in SCHEDULES.items()}
+    return _with_plugins("schedules", own)
 
 
 def _concepts() -> dict[str, str]:
@@ -65,6 +84,18 @@ def _neighborhoods() -> dict[str, str]:
     return {name: _first_line(build) for name, build in NEIGHBORHOODS.items()}
 
 
+def _with_plugins(kind: PluginKind, own: Mapping[str, str]) -> dict[str, str]:
+    """Add the names of other packages; tell of those that a built-in name hides."""
+    described = dict(own)
+    for name, packages in hidden_plugins(kind).items():
+        described[name] += f" (coevo's, not that of {' or '.join(packages)})"
+    for name in plugin_names(kind):
+        packages = plugin_packages(kind, name)
+        fault = "" if len(packages) == 1 else ": uninstall all but one"
+        described[name] = f"of {' and '.join(packages)}{fault}"
+    return described
+
+
 def _first_line(described: object) -> str:
     return (described.__doc__ or "").strip().splitlines()[0]
 
@@ -75,6 +106,8 @@ KINDS: Mapping[str, Callable[[], dict[str, str]]] = MappingProxyType(
         "datasets": _datasets,
         "networks": _networks,
         "optimizers": _optimizers,
+        "operators": _operators,
+        "schedules": _schedules,
         "concepts": _concepts,
         "neighborhoods": _neighborhoods,
     }

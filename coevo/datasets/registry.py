@@ -6,17 +6,20 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from coevo.datasets.binary_clustering import load_binary_clustering
 from coevo.datasets.dataset import Dataset
 from coevo.datasets.digits import load_digits
 from coevo.datasets.folder import load_folder
 from coevo.datasets.idx import load_idx
+from coevo.datasets.installed import load_installed
 from coevo.datasets.mnist import load_mnist
 from coevo.datasets.npz import load_npz
 from coevo.datasets.omniglot import load_omniglot
 from coevo.datasets.options import DataOptions
 from coevo.errors import CoevoError
+from coevo.plugins import plugin_names
 
 __all__ = ["DATASETS", "Source", "load_dataset"]
 
@@ -51,18 +54,22 @@ DATASETS: Mapping[str, Source] = MappingProxyType(
 )
 
 
-def load_dataset(name: str, options: DataOptions | None = None) -> Dataset:
+def load_dataset(
+    name: str, options: DataOptions | None = None, own: Mapping[str, Any] | None = None
+) -> Dataset:
     """Load a data set by name.
 
     Args:
-        name: one of `DATASETS`.
+        name: one of `DATASETS`, or of an installed package's.
         options: what the source needs to know; None means all defaults.
+        own: more options, of a data set of another package.
 
     Returns:
         The data set, on the CPU.
 
     Raises:
-        CoevoError: the name is unknown, or the source cannot do what the options ask.
+        CoevoError: the name is unknown, the source cannot do what the options ask, or another
+            package's does not give a data set in the form of all others.
 
     Examples:
         >>> digits = load_dataset("digits")
@@ -73,8 +80,14 @@ def load_dataset(name: str, options: DataOptions | None = None) -> Dataset:
         ...
         coevo.errors.CoevoError: dataset: 'digit' is not a data set; did you mean 'digits'?
     """
-    if name not in DATASETS:
-        close = difflib.get_close_matches(name, DATASETS, n=1)
-        fix = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(DATASETS)}"
-        raise CoevoError(f"dataset: '{name}' is not a data set; {fix}")
-    return DATASETS[name].load(options or DataOptions())
+    options = options or DataOptions()
+    if name in DATASETS:
+        if own:
+            raise CoevoError(f"options: {name!r} is built in and has no options of its own")
+        return DATASETS[name].load(options)
+    if name in plugin_names("datasets"):
+        return load_installed(name, options, own or {})
+    known = (*DATASETS, *plugin_names("datasets"))
+    close = difflib.get_close_matches(name, known, n=1)
+    fix = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(known)}"
+    raise CoevoError(f"dataset: '{name}' is not a data set; {fix}")

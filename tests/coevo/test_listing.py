@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coevo.catalog import DATASET_KEYS
+from coevo.catalog import DATASET_KEYS, OPERATOR_KEYS, SCHEDULE_KEYS
 from coevo.errors import CoevoError
 from coevo.experiment import experiment_from_dict, load_experiment
 from coevo.listing import KINDS, listing
@@ -26,8 +26,10 @@ def test_every_preset_can_be_loaded() -> None:
         assert load_experiment(name).description == text
 
 
-def test_datasets_are_those_of_the_schema() -> None:
+def test_names_are_those_of_the_schema() -> None:
     assert listing("datasets").keys() == DATASET_KEYS.keys()
+    assert listing("operators").keys() == OPERATOR_KEYS.keys()
+    assert listing("schedules").keys() == SCHEDULE_KEYS.keys()
 
 
 @pytest.mark.parametrize(

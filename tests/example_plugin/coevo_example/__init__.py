@@ -1,0 +1,3 @@
+"""Plug-ins for Coevo: copy what you need."""
+
+__all__: list[str] = []
