@@ -13,8 +13,10 @@ from safetensors.torch import save as safetensors_bytes
 from torch import Tensor
 
 from coevo.assemble import Assembled
+from coevo.engine import Engine
 from coevo.experiment import Experiment
 from coevo.files import canonical_json, discard, whole_directory, write_json
+from coevo.pruned_pairing import compaction_of_cell, masks_of_cell, pruning_of_cell
 from coevo.run_directory import RunDirectory
 from coevo.state import GridState
 from coevo.tasks import METRICS
@@ -65,6 +67,8 @@ def conclude(
         for world, alive in enumerate(running)
     ]
     best = _best(worlds, experiment.task.loss)
+    if best is not None and engine.gauge is not None:
+        best["pruning"] = pruning_of_cell(engine.gauge, state, _place(best, engine))
     outcome: Outcome = {
         "status": "complete" if best is not None else "failed",
         "generations": state.generation,
@@ -78,11 +82,9 @@ def conclude(
         "best": best,
         "median": _median(worlds),
     }
-    if best is not None:
-        cell = best["world"] * engine.grid.cells_per_world + best["cell"]
-        _write_best(directory.best, assembled, state, cell, best)
-    elif directory.best.exists():
-        discard(directory.best)
+    if engine.gauge is not None:
+        outcome["unpruned"] = engine.gauge.whole
+    _write_pairing(directory, assembled, state, best)
     write_json(directory.result_file, outcome)
     return outcome
 
@@ -153,6 +155,28 @@ def _stops(directory: RunDirectory) -> dict[int, int]:
     return dict(stopped.group_by("world").agg(polars.col("generation").min()).iter_rows())
 
 
+def _place(best: Outcome, engine: Engine) -> int:
+    """The cell of the best pairing in the whole stack."""
+    return int(best["world"] * engine.grid.cells_per_world + best["cell"])
+
+
+def _write_pairing(
+    directory: RunDirectory, assembled: Assembled, state: GridState, best: Outcome | None
+) -> None:
+    """Write ``best/`` and what goes with it, in the place of what an earlier end has left."""
+    compaction = directory.compaction_file
+    if best is None or assembled.engine.gauge is None:
+        compaction.unlink(missing_ok=True)
+    if best is None:
+        if directory.best.exists():
+            discard(directory.best)
+        return
+    cell = _place(best, assembled.engine)
+    _write_best(directory.best, assembled, state, cell, best)
+    if assembled.engine.gauge is not None:
+        write_json(compaction, compaction_of_cell(assembled.engine, state, cell))
+
+
 def _write_best(
     directory: Path, assembled: Assembled, state: GridState, cell: int, best: Outcome
 ) -> None:
@@ -163,6 +187,9 @@ def _write_best(
     for role, population in populations.items():
         weights = networks[role].module(population, cell).state_dict()
         tensors[role] = {name: tensor.contiguous() for name, tensor in weights.items()}
+    masks = masks_of_cell(state, cell)
+    if masks:
+        tensors["masks"] = masks
     document = {
         **engine.networks.description,
         "output": engine.task.output,

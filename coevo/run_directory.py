@@ -8,10 +8,12 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 
 from coevo.errors import CoevoError
 from coevo.experiment import Experiment, load_experiment, to_toml
@@ -67,6 +69,16 @@ class RunDirectory:
         return self.path / "best"
 
     @property
+    def compaction_file(self) -> Path:
+        """What compaction makes of the best pairing, where the run prunes."""
+        return self.path / "compaction.json"
+
+    @property
+    def exports(self) -> Path:
+        """The best pairing in other formats, a directory for each."""
+        return self.path / "export"
+
+    @property
     def report_file(self) -> Path:
         """The page that shows the run."""
         return self.path / "report.html"
@@ -86,7 +98,15 @@ class RunDirectory:
                 f"{self.path}: not a run directory (no experiment.toml in it); give the directory "
                 "that 'coevo run' printed"
             )
-        return load_experiment(self.experiment_file)
+        try:
+            return load_experiment(self.experiment_file)
+        except CoevoError as error:
+            gone = [name for name in self._plugins() if not _is_installed(name)]
+            if not gone:
+                raise
+            raise CoevoError(
+                f"{self.path}: needs {' and '.join(gone)}, which the run was made with; install it"
+            ) from error
 
     def environment(self) -> dict[str, object]:
         """Read the environment back; empty where the file is missing or damaged."""
@@ -95,6 +115,11 @@ class RunDirectory:
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
+
+    def _plugins(self) -> list[str]:
+        """Packages beside this one that the run has used."""
+        plugins = self.environment().get("plugins")
+        return [*filter(None, plugins)] if isinstance(plugins, dict) else []
 
     def source_folders(self) -> tuple[Path, ...]:
         """Where modules that the experiment names are looked for."""
@@ -187,7 +212,10 @@ def claim_directory(name: str) -> Path:
 
 
 def describe_environment(
-    device: str, threads: int, source_folder: Path | None
+    device: str,
+    threads: int,
+    source_folder: Path | None,
+    plugins: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, object]:
     """Versions, machine, device and command of this process.
 
@@ -195,6 +223,7 @@ def describe_environment(
         device: ``cpu`` or ``cuda``.
         threads: CPU threads that compute.
         source_folder: where modules are that the experiment names.
+        plugins: packages that the experiment takes names from, with their versions.
     """
     import torch
 
@@ -212,9 +241,19 @@ def describe_environment(
         "device": device if device == "cpu" else torch.cuda.get_device_name(),
         **{name: version(name) for name in _PACKAGES},
     }
+    if plugins:
+        described["plugins"] = dict(plugins)
     if source_folder is not None:
         described["source_folder"] = str(source_folder.resolve())
     return described
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _commit() -> str | None:

@@ -1,0 +1,77 @@
+"""The pairing that is exported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from coevo.compaction import Compacted
+from coevo.errors import CoevoError
+
+__all__ = ["ROLES", "ExportedPair", "Role", "exported_pair", "first_line", "not_exportable"]
+
+Role: TypeAlias = Literal["encoder", "decoder"]
+ROLES: tuple[Role, Role] = ("encoder", "decoder")
+
+
+@dataclass(frozen=True)
+class ExportedPair:
+    """An encoder and its decoder, with what is to be said of them.
+
+    Attributes:
+        modules: by role.
+        examples: two rows of what each gets, ``[2, *shape]``.
+        compact: whether they were made smaller.
+        description: shapes, type and output, for those who read the files.
+    """
+
+    modules: Mapping[Role, nn.Module]
+    examples: Mapping[Role, Tensor]
+    compact: bool
+    description: Mapping[str, Any]
+
+
+def exported_pair(
+    found: Compacted, described: Mapping[str, Any], rows: Tensor, *, compact: bool
+) -> ExportedPair:
+    """Put together what is exported.
+
+    Args:
+        found: the networks.
+        described: what ``pairing.json`` says.
+        rows: of inputs, at least one.
+        compact: whether the networks were made smaller.
+    """
+    inputs = torch.cat([rows[:1], rows[-1:]])
+    with torch.no_grad():
+        codes: Tensor = found.encoder(inputs)
+    shapes = {f"{kind}_shape": described[f"{kind}_shape"] for kind in ("input", "target")}
+    return ExportedPair(
+        modules={"encoder": found.encoder, "decoder": found.decoder},
+        examples={"encoder": inputs, "decoder": codes},
+        compact=compact,
+        description={
+            **shapes,
+            "code_shape": list(codes.shape[1:]),
+            "dtype": described["dtype"],
+            "output": described["output"],
+        },
+    )
+
+
+def not_exportable(name: str, role: Role, error: Exception) -> CoevoError:
+    """What to say of a module that a format cannot hold."""
+    return CoevoError(
+        f"--format {name}: the {role} cannot be exported ({first_line(error)}); change the module "
+        "as that says, or use --format safetensors"
+    )
+
+
+def first_line(error: Exception) -> str:
+    """The kind of an error and the first line of what it says."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"

@@ -1,0 +1,112 @@
+"""Exports as weights and a description of the layers, both plain data."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load as safetensors_load
+from torch import nn
+
+from coevo.compaction import weight_bytes
+from coevo.errors import CoevoError
+from coevo.exporting.architecture import built, described
+from coevo.exporting.pairs import ROLES, ExportedPair
+from coevo.files import canonical_json
+
+__all__ = ["load_export", "read_weights", "write_weights"]
+
+_ARCHITECTURE = "architecture.json"
+_VERSION = 1
+
+
+def write_weights(pair: ExportedPair, folder: Path) -> None:
+    """Write ``encoder.safetensors``, ``decoder.safetensors`` and ``architecture.json``.
+
+    Args:
+        pair: to export.
+        folder: to write to.
+
+    Raises:
+        CoevoError: a compact network is no plain chain, so that nothing could read its weights.
+    """
+    document: dict[str, Any] = {"version": _VERSION, **pair.description}
+    for role in ROLES:
+        found = described(pair.modules[role], tuple(pair.examples[role].shape[1:]))
+        if found is None and pair.compact:
+            raise CoevoError(
+                f"--compact: the {role} is no plain chain of layers, so that weights alone would "
+                "not say what they are for; use --format torch-export or onnx, or leave out "
+                "--compact"
+            )
+        chain, module = found or (None, pair.modules[role])
+        document[role] = chain if chain is not None else _note(role)
+        (folder / f"{role}.safetensors").write_bytes(weight_bytes(module))
+    (folder / _ARCHITECTURE).write_text(canonical_json(document), "utf-8")
+
+
+def read_weights(pair: ExportedPair, folder: Path) -> tuple[nn.Module, nn.Module]:
+    """Read back what `write_weights` wrote, with the pair's own modules for what is no chain."""
+    document = json.loads((folder / _ARCHITECTURE).read_text("utf-8"))
+    modules: list[nn.Module] = []
+    for role in ROLES:
+        tensors = safetensors_load((folder / f"{role}.safetensors").read_bytes())
+        if isinstance(document[role], list):
+            modules.append(built(document[role], tensors))
+        else:
+            modules.append(deepcopy(pair.modules[role]))
+            modules[-1].load_state_dict(tensors)
+    return modules[0], modules[1]
+
+
+def load_export(directory: str | Path) -> tuple[nn.Module, nn.Module]:
+    """Load the encoder and the decoder of an export in the format ``safetensors``.
+
+    Everything that is read is data: nothing in the files is executed, whoever made them.
+
+    Args:
+        directory: that `coevo.export` wrote.
+
+    Returns:
+        Two modules on the CPU, compact ones where the export is compact. The decoder gives raw
+        outputs; ``architecture.json`` says under ``output`` what turns them into images.
+
+    Raises:
+        CoevoError: the files are not there, are damaged, or the networks are made by code of
+            their own.
+    """
+    folder = Path(directory)
+    try:
+        document = json.loads((folder / _ARCHITECTURE).read_text("utf-8"))
+        files = {role: (folder / f"{role}.safetensors").read_bytes() for role in ROLES}
+    except FileNotFoundError as error:
+        raise CoevoError(
+            f"{folder}: {Path(error.filename).name} is missing; give a directory that 'coevo "
+            "export --format safetensors' wrote"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise _damaged(folder, error) from error
+    if not isinstance(document, dict) or document.get("version") != _VERSION:
+        raise _damaged(folder, f"{_ARCHITECTURE} is not of version {_VERSION}")
+    modules = []
+    for role in ROLES:
+        if isinstance(document.get(role), str):
+            raise CoevoError(f"{folder}: {document[role]}")
+        try:
+            modules.append(built(document.get(role), safetensors_load(files[role])))
+        except Exception as error:
+            raise _damaged(folder, f"{role}: {error}") from error
+    return modules[0], modules[1]
+
+
+def _note(role: str) -> str:
+    return (
+        f"the {role} is no plain chain of layers; build it with the factory that the experiment "
+        "names and load its weights, or load the run with coevo.load_pairing"
+    )
+
+
+def _damaged(folder: Path, reason: object) -> CoevoError:
+    return CoevoError(f"{folder}: damaged ({reason}); export it again")

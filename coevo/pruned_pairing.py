@@ -1,0 +1,86 @@
+"""What is written of the best pairing of a run that prunes."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from coevo.compaction import compaction_account
+from coevo.engine import Engine
+from coevo.population import Population
+from coevo.pruning.gauge import Gauge
+from coevo.pruning.rule import ROLES, RoleName
+from coevo.state import GridState
+
+__all__ = ["compaction_of_cell", "masks_of_cell", "pruning_of_cell"]
+
+_Summary: TypeAlias = dict[RoleName, dict[str, Any]]
+
+_MOST_ROWS = 1000
+
+
+def pruning_of_cell(gauge: Gauge, state: GridState, cell: int) -> _Summary:
+    """What is left of the networks of a cell, counted from their masks and zeros.
+
+    Args:
+        gauge: counts.
+        state: the final one.
+        cell: of the whole stack.
+
+    Returns:
+        By role, the numbers that the records hold: ``sparsity`` (None for a role that nothing
+        prunes), ``layers`` (layer to its sparsity), ``dead_units``, ``parameters`` and
+        ``multiply_adds``.
+    """
+    ids = torch.tensor([cell], device=state.running.device)
+    populations = _populations(state)
+    pair = {role: populations[role].select(ids) for role in ROLES}
+    numbers = {name: values.item() for name, values in gauge.measures(pair).items()}
+    return {role: _summary(role, numbers) for role in ROLES}
+
+
+def masks_of_cell(state: GridState, cell: int) -> dict[str, Tensor]:
+    """The masks of the networks of a cell as ``ROLE/NAME``, bool, True = kept; empty for none."""
+    return {
+        f"{role}/{name}": mask[cell].cpu().contiguous()
+        for role, population in _populations(state).items()
+        for name, mask in population.masks.items()
+    }
+
+
+def compaction_of_cell(engine: Engine, state: GridState, cell: int) -> dict[str, Any]:
+    """What compaction makes of the pairing of a cell, on validation rows.
+
+    Args:
+        engine: of the experiment.
+        state: the final one.
+        cell: of the whole stack.
+    """
+    networks = engine.networks
+    pair = (
+        networks.encoder.module(state.encoders, cell),
+        networks.decoder.module(state.decoders, cell),
+    )
+    return compaction_account(pair, engine.validation.inputs[:_MOST_ROWS].cpu(), "validation")
+
+
+def _populations(state: GridState) -> dict[RoleName, Population]:
+    return {"encoder": state.encoders, "decoder": state.decoders}
+
+
+def _summary(role: RoleName, numbers: dict[str, float | int]) -> dict[str, Any]:
+    layers = f"{role}_sparsity."
+    return {
+        "sparsity": numbers.get(f"{role}_sparsity"),
+        "layers": {
+            name.removeprefix(layers): value
+            for name, value in numbers.items()
+            if name.startswith(layers)
+        },
+        **{
+            name: numbers[f"{role}_{name}"]
+            for name in ("dead_units", "parameters", "multiply_adds")
+        },
+    }
