@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from coevo.reporting.curves import Band, Line, bands, best_cells, cell_lines, points_per_world
 from coevo.reporting.lineage import Family, families
+from coevo.reporting.remains import Remains, count_remains
 from coevo.reporting.run_files import RunFiles
 from coevo.reporting.torus_maps import TorusMaps, torus_maps
 from coevo.reporting.worlds import Best, World, drawn_worlds, list_worlds, read_best
+
+if TYPE_CHECKING:
+    import polars
 
 __all__ = ["Findings", "analyze"]
 
@@ -18,7 +23,7 @@ MOST_WORLDS = 12
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found in the files of a run.
+    """What was found in the files of a run; what comes from records is empty without them.
 
     Attributes:
         worlds: all of them.
@@ -28,25 +33,29 @@ class Findings:
         validation: world to the spread of the validation loss over its cells.
         best_lines: world to the validation loss of its best cell.
         training: world to the spread of the training loss.
-        rates: the same of the learning rate; empty where it is the same everywhere.
+        training_rows: the same of the loss on training rows, where it was measured.
+        rates: the same of the learning rate; empty where it never varies or is not recorded.
         families: world to the descent of its networks.
         maps: of the validation loss on the torus, or None.
         points: generations that plots show of each world, at most.
         thinned: whether more were recorded.
+        pruning: what pruning left of the networks, or None where nothing is pruned.
     """
 
     worlds: list[World]
     drawn: list[World]
     champion: World | None
     best: Best | None
-    validation: Mapping[int, Band]
-    best_lines: Mapping[int, Line]
-    training: Mapping[int, Band]
-    rates: Mapping[int, Band]
-    families: Mapping[int, Family]
-    maps: TorusMaps | None
-    points: int
-    thinned: bool
+    validation: Mapping[int, Band] = field(default_factory=dict)
+    best_lines: Mapping[int, Line] = field(default_factory=dict)
+    training: Mapping[int, Band] = field(default_factory=dict)
+    training_rows: Mapping[int, Band] = field(default_factory=dict)
+    rates: Mapping[int, Band] = field(default_factory=dict)
+    families: Mapping[int, Family] = field(default_factory=dict)
+    maps: TorusMaps | None = None
+    points: int = 0
+    thinned: bool = False
+    pruning: Remains | None = None
 
 
 def analyze(run: RunFiles) -> Findings:
@@ -61,15 +70,13 @@ def analyze(run: RunFiles) -> Findings:
     drawn = drawn_worlds(worlds, number, MOST_WORLDS)
     points = points_per_world(len(drawn))
     if run.records is None:
-        return Findings(
-            worlds, drawn, champion, best, {}, {}, {}, {}, {}, None, points, thinned=False
-        )
+        return Findings(worlds, drawn, champion, best)
     numbers = [world.number for world in drawn]
     column = f"validation_{run.loss}"
     records = run.records.filter(run.records["world"].is_in(numbers))
     cells = best_cells(records, column)
     cells |= {world.number: world.best.cell for world in drawn if world.best is not None}
-    rates = bands(records, "learning_rate", points)
+    rates = _bands_if_there(records, "learning_rate", points)  # not every optimizer has them
     # The maps show few worlds: the champion's comes first, so that it is among them.
     ordered = sorted(numbers, key=lambda world: world != number)
     return Findings(
@@ -80,12 +87,18 @@ def analyze(run: RunFiles) -> Findings:
         validation=bands(records, column, points),
         best_lines=cell_lines(records, column, cells, points),
         training=bands(records, "train_loss", points),
+        training_rows=_bands_if_there(records, f"training_{run.loss}", points),
         rates=rates if _vary(rates) else {},
         families=families(records, numbers),
         maps=torus_maps(records, column, ordered),
         points=points,
         thinned=records["generation"].n_unique() > points,
+        pruning=count_remains(run, worlds, champion, numbers, points),
     )
+
+
+def _bands_if_there(records: polars.DataFrame, column: str, points: int) -> dict[int, Band]:
+    return bands(records, column, points) if column in records.columns else {}
 
 
 def _vary(rates: Mapping[int, Band]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from typing import Any
 
 from coevo.reporting.findings import Findings
@@ -14,16 +15,20 @@ from coevo.reporting.numbers import (
     axis_title,
     count,
     duration,
+    percent,
     plural,
     seeds,
     short,
 )
+from coevo.reporting.pruning_rules import gone, reads_test_rows, rules_in_words
 from coevo.reporting.run_files import RunFiles
 from coevo.reporting.worlds import World
 
 __all__ = ["header", "headline"]
 
 _MOST_NAMED = 10
+_SEEN = "pruning looked at test rows, so that figures on them are not held out."
+_UNSEEN = "the test split was looked at only afterwards."
 
 
 def header(run: RunFiles) -> Html:
@@ -95,14 +100,36 @@ def _cards(run: RunFiles, findings: Findings) -> Html:
     cards = [
         _card(metric, run, best.test.get(metric), best.validation.get(metric)) for metric in ordered
     ]
+    sparsities = {} if findings.pruning is None else findings.pruning.sparsities()
+    if sparsities:
+        cards.insert(1, _sparsity_card(run, sparsities))
     where = f"{best.place} of {champion.name}"
+    seen = reads_test_rows(run.experiment)
     if best.test:
         text = f"The best pairing lives in {where}. It was chosen on the validation split alone; "
-        text += "the test split was looked at only afterwards."
+        text += _SEEN if seen else _UNSEEN
     else:
         text = f"The best pairing so far, on the validation split, lives in {where}. "
-        text += "The test split is looked at only when the run ends."
+        text += "The test split is looked at only when the run ends" + (
+            ", but for the rows that pruning looks at." if seen else "."
+        )
     return join(tag("dl", *cards, class_="cards"), tag("p", text))
+
+
+def _sparsity_card(run: RunFiles, sparsities: Mapping[str, float]) -> Html:
+    """The share of prunable weights that the best pairing has lost."""
+    found = [percent(value) for value in sparsities.values()]
+    alike = len(set(found)) == 1
+    if not alike:
+        found = ["\xa0/ ".join(text.removesuffix("\xa0%") for text in found) + "\xa0%"]
+    word = gone(rules_in_words(run.experiment))
+    return tag(
+        "div",
+        tag("dt", f"Sparsity of {(' and ' if alike else ' / ').join(sparsities)}"),
+        tag("dd", found[0], class_="value"),
+        tag("dd", f"prunable weights that are {word}", class_="more"),
+        class_="card" if alike else "card pair",
+    )
 
 
 def _card(metric: str, run: RunFiles, test: Any, validation: Any) -> Html:

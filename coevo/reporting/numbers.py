@@ -12,6 +12,8 @@ __all__ = [
     "axis_title",
     "count",
     "duration",
+    "file_size",
+    "percent",
     "plural",
     "rounded",
     "seeds",
@@ -92,6 +94,29 @@ def duration(seconds: object) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def percent(share: float) -> str:
+    r"""A share with four significant digits, on one line; never 100 % for less than all.
+
+    Examples:
+        >>> [percent(share).replace("\xa0", " ") for share in (0.8, 0.79912345, 0.999999, 1)]
+        ['80 %', '79.91 %', '> 99.99 %', '100 %']
+    """
+    text = f"{100 * share:.4g}"
+    return f"{'> 99.99' if text == '100' and share < 1 else text}\xa0%"
+
+
+def file_size(size: int) -> str:
+    """Bytes in units of thousands.
+
+    Examples:
+        >>> file_size(812), file_size(31_744), file_size(4_200_000)
+        ('812 bytes', '31.74 kB', '4.2 MB')
+    """
+    if size < 1000:
+        return f"{size} bytes"
+    return f"{size / 1e3:.4g} kB" if size < 1e6 else f"{size / 1e6:.4g} MB"
 
 
 def seeds(values: Sequence[int]) -> str:

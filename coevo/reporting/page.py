@@ -24,6 +24,7 @@ from coevo.reporting.plots import (
     learning_plot,
     learning_rate_plot,
 )
+from coevo.reporting.pruning_section import compact_form, pruning
 from coevo.reporting.run_files import RunFiles
 from coevo.reporting.sections import (
     learning,
@@ -33,6 +34,7 @@ from coevo.reporting.sections import (
     samples,
     worlds,
 )
+from coevo.reporting.sparsity_plot import sparsity_plot
 from coevo.reporting.torus_section import torus, torus_data
 
 __all__ = ["page_of", "page_plots"]
@@ -40,6 +42,8 @@ __all__ = ["page_of", "page_plots"]
 _CHAPTERS = {
     "result": "Result",
     "learning": "Learning curves",
+    "pruning": "Pruning",
+    "compact": "Compact form",
     "torus": "Torus",
     "samples": "Reconstructions",
     "lineage": "Descent",
@@ -83,6 +87,8 @@ def _content(run: RunFiles, findings: Findings, maps: Mapping[str, Any] | None) 
         tag("noscript", excuse),
         headline(run, findings),
         learning(run, findings),
+        pruning(run, findings),
+        compact_form(run),
         torus(run, findings, maps),
         samples(run),
         lineage(findings),
@@ -96,8 +102,10 @@ def page_plots(run: RunFiles, findings: Findings) -> dict[str, Plot]:
     """The plots of the page, by the id of their place, without the maps."""
     shown, plots = findings.drawn, {}
     if findings.validation or findings.training:
-        found = findings.validation, findings.best_lines, findings.training
+        found = findings.validation, findings.best_lines, findings.training, findings.training_rows
         plots["learning-plot"] = learning_plot(shown, *found, axis_title(run.loss, run.per))
+    if findings.pruning and any(findings.pruning.curves.values()):
+        plots["sparsity-plot"] = sparsity_plot(shown, findings.pruning.curves)
     if findings.families:
         plots["founders-plot"] = founders_plot(shown, findings.families, findings.points)
     if findings.rates:

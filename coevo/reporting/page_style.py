@@ -47,6 +47,7 @@ nav a:hover { text-decoration: underline; }
 .card dt { color: var(--soft); font-size: .85rem; }
 .card dd { margin: 0; }
 .card .value { font-size: 1.9rem; line-height: 1.25; font-weight: 650; letter-spacing: -.02em; }
+.card.pair .value { font-size: 1.35rem; line-height: 1.75; }
 .more { color: var(--soft); font-size: .85rem; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr));
   gap: .7rem 1.5rem; margin: 1.2rem 0 0; }
@@ -77,6 +78,13 @@ th { font-weight: 600; }
 thead th { color: var(--soft); white-space: normal; border-bottom: 1px solid #9aa5b1; vertical-align: bottom; }
 thead .group { text-align: center; }
 th.text, td.text { text-align: left; }
+.of { color: var(--soft); font-weight: 400; }
+tr.whole > * { font-weight: 600; }
+section > h3 { margin: 2rem 0 .3rem; font-size: 1rem; }
+code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .92em; }
+pre code { font-size: inherit; }
+.rules { max-width: 46rem; margin: .4rem 0 .9rem; padding-left: 1.5rem; }
+.rules li { margin: .3rem 0; }
 tr.best > * { background: #f2f8fc; font-weight: 600; }
 td.long { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
 .samples { display: grid; gap: 1.1rem 1.6rem; grid-template-columns: repeat(auto-fill, minmax(var(--sample), 1fr)); }
@@ -95,9 +103,17 @@ footer { margin-top: 3rem; padding-top: 1rem; padding-bottom: 2.5rem; color: var
   main, header, footer, nav { padding-left: 1rem; padding-right: 1rem; }
   header { padding-top: 1.6rem; }
   .card .value { font-size: 1.6rem; }
+  .card.pair .value { font-size: 1.35rem; }
+  td .of, td .part { display: block; }
+  th, td { padding-left: .35rem; padding-right: .35rem; }
+  tbody th { white-space: normal; }
 }
 body.printing > * { max-width: 660px; padding-left: 0; padding-right: 0; }
 body.printing .maps, body.printing .samples { grid-template-columns: repeat(3, 1fr); gap: .9rem; }
+body.printing .cards { grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .6rem; }
+body.printing .card { padding: .6rem .7rem; }
+body.printing .card .value { font-size: 1.4rem; }
+body.printing .card.pair .value { font-size: 1.05rem; line-height: 1.9; }
 body.printing table { font-size: .72rem; }
 body.printing th, body.printing td { padding: .25rem .35rem; white-space: normal; }
 @page { margin: 1.6cm; }
@@ -105,6 +121,7 @@ body.printing th, body.printing td { padding: .25rem .35rem; white-space: normal
   body { font-size: 10.5pt; }
   nav, .controls, .modebar-container { display: none !important; }
   h2 { break-after: avoid; margin-top: 1.6rem; }
+  section > h3 { break-after: avoid; margin-top: 1.1rem; }
   figure, .cards, .facts, tr, .sample, .maps > div { break-inside: avoid; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .scroll { overflow: visible; }

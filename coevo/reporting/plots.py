@@ -1,25 +1,27 @@
 """Plots as plain plotly.js documents: ``{"data": [...], "layout": {...}}``.
 
-A plot of several worlds can be narrowed to one world: each trace carries in ``meta`` its world
-and what to restyle it to in the ``overview`` and ``alone``, which the page's script does.
+A plot of several worlds can be narrowed to one world: see `coevo.reporting.world_style`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from coevo.reporting.curves import Band, Line, evenly
 from coevo.reporting.lineage import Family
-from coevo.reporting.numbers import rounded
 from coevo.reporting.plot_layout import INK, Plot, cell_ticks, curve_layout, plot_frame
+from coevo.reporting.world_style import (
+    MOST_DETAILED,
+    ROLE_COLORS,
+    ROLE_DASHES,
+    WorldStyle,
+    restyled,
+)
 from coevo.reporting.worlds import World
 
 __all__ = [
-    "MOST_DETAILED",
     "Plot",
     "founders_plot",
     "learning_plot",
@@ -27,11 +29,7 @@ __all__ = [
     "torus_plot",
 ]
 
-# Okabe and Ito (2008), without the yellow that is too light on white.
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _GRAY = "#5f6b7a"
-_MARKERS_BELOW = 30
-MOST_DETAILED = 3
 
 
 def learning_plot(
@@ -39,6 +37,7 @@ def learning_plot(
     validation: Mapping[int, Band],
     best: Mapping[int, Line],
     training: Mapping[int, Band],
+    training_rows: Mapping[int, Band],
     loss: str,
 ) -> Plot:
     """Validation and training loss over generations.
@@ -48,23 +47,27 @@ def learning_plot(
         validation: world to the spread over its cells.
         best: world to the line of its best cell.
         training: world to the spread over its cells, of which the median is drawn.
+        training_rows: the same of the loss on training rows after training.
         loss: title of the axis, with unit.
     """
     traces: list[Plot] = []
     detailed = len(worlds) <= MOST_DETAILED
     for position, world in enumerate(worlds):
-        style = _Style(position, world, len(worlds))
+        style = WorldStyle(position, world, len(worlds))
         if world.number in validation:
             traces += style.band(validation[world.number], "validation, median cell")
         if world.number in best:
+            pen = {"dash": "dash", "width": 1.75}
             line = best[world.number]
-            dash = {"dash": "dash", "width": 1.75}
-            traces.append(style.line(line, "validation, best cell", dash, INK, detailed=detailed))
-        if world.number in training:
-            band = training[world.number]
-            line = Line(band.generations, band.median)
-            thin = {"dash": "dot", "width": 1.25}
-            traces.append(style.line(line, "training, median cell", thin, _GRAY, detailed=detailed))
+            traces.append(style.line(line, "validation, best cell", pen, INK, detailed=detailed))
+        for found, name, dash in (
+            (training, "training, median cell", "dot"),
+            (training_rows, "training rows, median cell", "dashdot"),
+        ):
+            if world.number in found:
+                line = Line(found[world.number].generations, found[world.number].median)
+                thin = {"dash": dash, "width": 1.25}
+                traces.append(style.line(line, name, thin, _GRAY, detailed=detailed))
     return {"data": traces, "layout": curve_layout(loss, traces, "log")}
 
 
@@ -78,7 +81,7 @@ def learning_rate_plot(worlds: Sequence[World], rates: Mapping[int, Band]) -> Pl
     traces: list[Plot] = []
     for position, world in enumerate(worlds):
         if world.number in rates:
-            style = _Style(position, world, len(worlds))
+            style = WorldStyle(position, world, len(worlds))
             traces += style.band(rates[world.number], "median cell")
     return {"data": traces, "layout": curve_layout("learning rate", traces, "log")}
 
@@ -96,15 +99,14 @@ def founders_plot(worlds: Sequence[World], found: Mapping[int, Family], points: 
         if world.number not in found:
             continue
         family = found[world.number]
-        style = _Style(position, world, len(worlds))
+        style = WorldStyle(position, world, len(worlds))
         kept = evenly(len(family.generations), points)
-        for role, dash in (("encoder", "solid"), ("decoder", "dot")):
+        for role, dash in ROLE_DASHES.items():
             line = Line(family.generations[kept], family.alive[role][kept].astype(np.float64))
             pen = {"dash": dash, "width": 2, "shape": "hv"}
-            color = _COLORS[0] if role == "encoder" else _COLORS[1]
-            trace = style.line(line, f"{role}s", pen, color, detailed=True)
+            trace = style.line(line, f"{role}s", pen, ROLE_COLORS[role], detailed=True)
             trace["meta"]["overview"]["showlegend"] = role == "encoder"
-            traces.append(_restyled(trace, "overview" if len(worlds) > 1 else "alone"))
+            traces.append(restyled(trace, "overview" if len(worlds) > 1 else "alone"))
     layout = curve_layout("founders alive", traces, "linear")
     layout["yaxis"]["rangemode"] = "tozero"
     if all(family.cells <= 10 for family in found.values()):
@@ -152,92 +154,3 @@ def torus_plot(rows: int, columns: int, loss: str) -> Plot:
         "margin": {"l": 46, "r": 12, "t": 8, "b": 84},
     }
     return {"data": [cells], "layout": layout}
-
-
-@dataclass(frozen=True)
-class _Style:
-    """How one of several worlds is drawn.
-
-    Attributes:
-        position: among the drawn worlds.
-        world: the one to draw.
-        worlds: how many are drawn.
-    """
-
-    position: int
-    world: World
-    worlds: int
-
-    @property
-    def mode(self) -> str:
-        """The key of ``meta`` that holds at first."""
-        return "overview" if self.worlds > 1 else "alone"
-
-    @property
-    def color(self) -> str:
-        """Of the world, where several are drawn."""
-        return _COLORS[self.position % len(_COLORS)]
-
-    def band(self, band: Band, name: str) -> list[Plot]:
-        """The area from the lowest to the highest cell, and the median."""
-        few = self.worlds <= MOST_DETAILED
-        edges = []
-        for values, text in ((band.highest, "highest cell"), (band.lowest, "lowest cell")):
-            edge = self._trace(Line(band.generations, values), text)
-            edge |= {"mode": "lines", "line": {"width": 0, "color": self.color}}
-            edge["meta"]["overview"] |= {
-                "visible": few,
-                "showlegend": False,
-                "hoverinfo": "skip",
-            }
-            edge["meta"]["alone"] |= {"showlegend": False, "hoverinfo": "all"}
-            edges.append(_restyled(edge, self.mode))
-        edges[1] |= {"fill": "tonexty", "fillcolor": f"{self.color}29"}
-        median = self._trace(Line(band.generations, band.median), name)
-        # Colors come around again; the second time they are dashed.
-        dash = "solid" if self.position < len(_COLORS) else "longdash"
-        median["line"] = {"width": 2.5 if few else 1.75, "color": self.color, "dash": dash}
-        return [*edges, _restyled(median, self.mode)]
-
-    def line(
-        self, line: Line, name: str, pen: Mapping[str, Any], color: str, *, detailed: bool
-    ) -> Plot:
-        """One more line of the world, of a color of its own where the world is alone."""
-        trace = self._trace(line, name)
-        trace["line"] = dict(pen)
-        trace["meta"]["overview"] |= {
-            "visible": detailed,
-            "showlegend": False,
-            "line.color": self.color,
-        }
-        trace["meta"]["alone"]["line.color"] = color
-        return _restyled(trace, self.mode)
-
-    def _trace(self, line: Line, name: str) -> Plot:
-        number = self.world.number
-        shown = {"visible": True, "showlegend": True}
-        markers = len(line.generations) <= _MARKERS_BELOW
-        return {
-            "type": "scatter",
-            "mode": "lines+markers" if markers else "lines",
-            "marker": {"size": 4},
-            "x": line.generations.tolist(),
-            "y": rounded(line.values.tolist()),
-            "meta": {
-                "world": number,
-                "overview": shown | {"name": self.world.label, "legendgroup": f"{number}"},
-                "alone": shown | {"name": name, "legendgroup": name},
-            },
-        }
-
-
-def _restyled(trace: Plot, mode: str) -> Plot:
-    """The trace as it looks at first."""
-    changed = dict(trace)
-    for key, value in trace["meta"][mode].items():
-        table, _, name = key.rpartition(".")
-        if table:
-            changed[table] = changed[table] | {name: value}
-        else:
-            changed[key] = value
-    return changed

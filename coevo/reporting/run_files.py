@@ -13,6 +13,7 @@ import numpy as np
 
 from coevo.errors import CoevoError
 from coevo.records import last_generation, read
+from coevo.reporting.compaction import Compaction, compaction_of
 from coevo.reporting.numbers import METRIC_NAMES
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class RunFiles:
         records: all of them, sorted by world, generation and cell; None before the first part.
         result: ``result.json``, or None while there is none.
         samples: ``inputs``, ``targets`` and ``outputs``, each ``[n, ...]``; or None.
+        compaction: ``compaction.json``, or None.
     """
 
     directory: Path
@@ -46,6 +48,7 @@ class RunFiles:
     records: polars.DataFrame | None
     result: Mapping[str, Any] | None
     samples: Samples | None
+    compaction: Compaction | None
 
     def setting(self, table: str, key: str) -> Any:
         """A key of the experiment file, or None where it is not written."""
@@ -111,6 +114,7 @@ def read_run(directory: Path) -> RunFiles:
         records=None if last_generation(records) is None else read(records),
         result=_json(directory / "result.json"),
         samples=_samples(directory / "best" / "samples.safetensors"),
+        compaction=_compaction(directory / "compaction.json"),
     )
 
 
@@ -142,6 +146,16 @@ def _json(path: Path) -> Mapping[str, Any] | None:
     if not isinstance(document, dict):
         raise _damaged(path, "not a JSON object")
     return document
+
+
+def _compaction(path: Path) -> Compaction | None:
+    document = _json(path)
+    if document is None:
+        return None
+    try:
+        return compaction_of(document)
+    except ValueError as error:
+        raise _damaged(path, error) from error
 
 
 def _samples(path: Path) -> Samples | None:

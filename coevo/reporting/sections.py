@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 
-from coevo.reporting.curves import Band
+from coevo.reporting.figures import course, plot_figure
 from coevo.reporting.findings import Findings
 from coevo.reporting.markup import NOTHING, Html, tag
 from coevo.reporting.numbers import METRIC_NAMES, short
 from coevo.reporting.pictures import Picture, Row, rows_of_pictures
-from coevo.reporting.plots import MOST_DETAILED
 from coevo.reporting.run_files import RunFiles
 from coevo.reporting.tables import environment_table, family_table, world_table
-from coevo.reporting.worlds import World
+from coevo.reporting.world_style import MOST_DETAILED
 
 __all__ = [
     "learning",
@@ -43,10 +41,14 @@ def learning(run: RunFiles, findings: Findings) -> Html:
         "highest cell (shaded), and of the cell that is best in the end (dashed); median training "
         "loss (thin, dotted)."
     )
+    if findings.training_rows:
+        caption += (
+            " Median loss on training rows, measured as on validation rows (thin, dash-dotted)."
+        )
     if len(findings.drawn) > MOST_DETAILED:
         caption += " All worlds together are drawn as medians alone; choose one to see the rest."
-    label = f"Learning curves. {_course(findings.validation, name)}"
-    return tag("section", title, _plot("learning-plot", label, caption, findings))
+    label = f"Learning curves. {course(findings.validation, name)}"
+    return tag("section", title, plot_figure("learning-plot", label, caption, findings))
 
 
 def lineage(findings: Findings) -> Html:
@@ -65,7 +67,7 @@ def lineage(findings: Findings) -> Html:
     return tag(
         "section",
         tag("h2", "Where networks came from", id="lineage"),
-        _plot(
+        plot_figure(
             "founders-plot",
             f"Founders alive over generations. {'; '.join(alive)}.",
             caption,
@@ -81,11 +83,11 @@ def learning_rates(findings: Findings) -> Html:
     if not findings.rates:
         return NOTHING
     caption = "Learning rate of the median cell, with the range over all cells."
-    label = f"Learning rates. {_course(findings.rates, 'learning rate')}"
+    label = f"Learning rates. {course(findings.rates, 'learning rate')}"
     return tag(
         "section",
         tag("h2", "Learning rates", id="rates"),
-        _plot("rates-plot", label, caption, findings),
+        plot_figure("rates-plot", label, caption, findings),
     )
 
 
@@ -142,38 +144,6 @@ def reproduction(run: RunFiles) -> Html:
             tag("pre", tag("code", run.experiment_text)),
         ),
     )
-
-
-def _plot(identity: str, label: str, caption: str, findings: Findings) -> Html:
-    shown, all_worlds = findings.drawn, findings.worlds
-    if len(shown) < len(all_worlds):
-        caption += f" {len(shown)} of {len(all_worlds)} worlds are drawn."
-    if findings.thinned:
-        caption += f" Of each world, {findings.points} generations are drawn, evenly spread."
-    return tag(
-        "figure",
-        _chooser(identity, shown) if len(shown) > 1 else NOTHING,
-        tag("div", id=identity, class_="plot", role="img", aria_label=label),
-        tag("figcaption", caption),
-    )
-
-
-def _chooser(identity: str, shown: list[World]) -> Html:
-    options = [tag("option", world.label, value=f"{world.number}") for world in shown]
-    everything = tag("option", "All worlds", value="all")
-    chooser = tag("select", everything, *options, id=f"{identity}-world", autocomplete="off")
-    return tag("div", tag("label", "Show", chooser), class_="controls")
-
-
-def _course(found: Mapping[int, Band], name: str) -> str:
-    """What a reader who cannot see the plot should know."""
-    courses = [
-        f"World {world}: median {name} from {short(float(band.median[0]))} in generation "
-        f"{band.generations[0]} to {short(float(band.median[-1]))} in generation "
-        f"{band.generations[-1]}."
-        for world, band in found.items()
-    ]
-    return " ".join(courses)
 
 
 def _sample(row: Row, number: int, names: tuple[str, str]) -> Html:

@@ -13,7 +13,7 @@ from coevo.reporting.markup import Html, join, tag
 from coevo.reporting.numbers import METRICS, MISSING, short
 from coevo.reporting.worlds import World
 
-__all__ = ["environment_table", "family_table", "median_test", "world_table"]
+__all__ = ["environment_table", "family_table", "median_test", "scroll", "world_table"]
 
 MOST_ROWS = 200
 
@@ -43,7 +43,7 @@ def world_table(worlds: Sequence[World], champion: World | None, loss: str) -> H
         tag("tr", *metrics, *metrics),
     )
     rows = [_world_row(world, champion, loss) for world in worlds[:MOST_ROWS]]
-    table = _scroll(tag("table", head, tag("tbody", *rows)), "results of each world")
+    table = scroll(tag("table", head, tag("tbody", *rows)), "results of each world")
     if len(worlds) <= MOST_ROWS:
         return table
     rest = f"{len(worlds) - MOST_ROWS:,} more worlds are listed in result.json."
@@ -70,7 +70,7 @@ def family_table(drawn: Sequence[World], found: Mapping[int, Family]) -> Html:
         tag("tr", *roles, *roles, *roles),
     )
     rows = [_family_row(world, found[world.number]) for world in drawn if world.number in found]
-    return _scroll(tag("table", head, tag("tbody", *rows)), "descent of the networks")
+    return scroll(tag("table", head, tag("tbody", *rows)), "descent of the networks")
 
 
 def environment_table(environment: Mapping[str, Any]) -> Html:
@@ -84,7 +84,17 @@ def environment_table(environment: Mapping[str, Any]) -> Html:
         for key, value in environment.items()
         if key != "command"
     ]
-    return _scroll(tag("table", tag("tbody", *rows)), "environment")
+    return scroll(tag("table", tag("tbody", *rows)), "environment")
+
+
+def scroll(table: Html, name: str) -> Html:
+    """A wide table moves sideways by itself, and by keyboard, on a narrow screen.
+
+    Args:
+        table: the element.
+        name: of the table, for readers who cannot see it.
+    """
+    return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label=name)
 
 
 def median_test(world: World, loss: str) -> float | None:
@@ -122,11 +132,6 @@ def _family_row(world: World, family: Family) -> Html:
         *(family.largest[role] for role in ROLES),
     ]
     return tag("tr", *(tag("td", f"{number}") for number in numbers))
-
-
-def _scroll(table: Html, name: str) -> Html:
-    """A wide table moves sideways by itself, and by keyboard, on a narrow screen."""
-    return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label=name)
 
 
 def _text(value: object) -> str:

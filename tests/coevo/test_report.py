@@ -15,10 +15,11 @@ import plotly.graph_objects
 import pytest
 
 from coevo.report import write_report
+from tests.coevo.pruned_runs import SOFT, PrunedRun
 from tests.coevo.read_page import Page
 from tests.coevo.report_runs import InventedRun
 
-RUNS = {
+RUNS: dict[str, InventedRun | PrunedRun] = {
     "ordinary": InventedRun(),
     "learning rates walk": InventedRun(rates_walk=True),
     "one cell, one generation": InventedRun(rows=1, columns=1, generations=1),
@@ -34,6 +35,11 @@ RUNS = {
     "color": InventedRun(samples=(3, 12, 10), noisy=False),
     "twelve worlds": InventedRun(worlds=12, rows=2, columns=4),
     "thirty worlds": InventedRun(worlds=30, rows=1, columns=3),
+    "pruned": PrunedRun(training_rows=True),
+    "pruned, several worlds": PrunedRun(InventedRun(worlds=9, stopped={1: 5}), rules=(SOFT, {})),
+    "pruned, one role, no result": PrunedRun(
+        InventedRun(result=None), roles=("decoder",), compaction=None
+    ),
     "cross-entropy": InventedRun(loss="bce", task="reconstruct", noisy=False),
 }
 
@@ -44,7 +50,7 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return report(RUNS[request.param], tmp_path_factory.mktemp("run"))
 
 
-def report(run: InventedRun, directory: Path) -> Page:
+def report(run: InventedRun | PrunedRun, directory: Path) -> Page:
     return Page(write_report(run.write(directory)))
 
 
@@ -214,7 +220,8 @@ def test_the_largest_page_is_small_enough(tmp_path: Path) -> None:
     run = InventedRun(
         worlds=250, rows=4, columns=5, generations=210, rates_walk=True, samples=(3, 96, 96)
     )
-    assert write_report(run.write(tmp_path)).stat().st_size < 6_000_000
+    pruned = PrunedRun(run, training_rows=True)
+    assert write_report(pruned.write(tmp_path)).stat().st_size < 6_000_000
 
 
 def test_importing_it_is_cheap() -> None:
