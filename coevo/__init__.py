@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from coevo.assemble import assemble
+    from coevo.compaction import compact
     from coevo.datasets import DataOptions, Dataset, load_dataset
     from coevo.engine import Engine, evolve
     from coevo.errors import CoevoError
     from coevo.experiment import Experiment, experiment_from_dict, load_experiment, to_toml
+    from coevo.export import export
+    from coevo.exporting import load_export
     from coevo.interruption import Interrupted
     from coevo.listing import listing
     from coevo.loop import Hooks, Progress
+    from coevo.operator_check import check_operator
     from coevo.pairing_files import load_pairing
     from coevo.random import Key
     from coevo.records import read as read_records
@@ -38,9 +42,13 @@ __all__ = [
     "experiment_from_dict",
     "to_toml",
     "load_pairing",
+    "export",
+    "load_export",
+    "compact",
     "read_records",
     "write_report",
     "listing",
+    "check_operator",
     "load_dataset",
     "Dataset",
     "DataOptions",
@@ -63,9 +71,13 @@ _HOMES = {
     "experiment_from_dict": "experiment",
     "to_toml": "experiment",
     "load_pairing": "pairing_files",
+    "export": "export",
+    "load_export": "exporting",
+    "compact": "compaction",
     "read_records": "records",
     "write_report": "report",
     "listing": "listing",
+    "check_operator": "operator_check",
     "load_dataset": "datasets",
     "Dataset": "datasets",
     "DataOptions": "datasets",

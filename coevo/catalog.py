@@ -9,6 +9,7 @@ __all__ = [
     "DATASET_KEYS",
     "LOOKING_OPERATORS",
     "OPERATOR_KEYS",
+    "OPTIMIZERS",
     "REQUIRED_DATASET_KEYS",
     "SCHEDULE_KEYS",
 ]
@@ -64,6 +65,9 @@ LOOKING_OPERATORS = (
     "saliency",
 )
 """Those that look at rows of data."""
+
+OPTIMIZERS = ("gradient",)
+"""Every cell optimizer."""
 
 SCHEDULE_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

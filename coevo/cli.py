@@ -32,6 +32,9 @@ Device = Annotated[str | None, typer.Option(help="cpu or cuda; by default a GPU 
 Trust = Annotated[
     bool, typer.Option("--trust", help="Import modules that the run's experiment names.")
 ]
+Compact = Annotated[
+    bool, typer.Option("--compact", help="Leave out what has no effect after pruning.")
+]
 Directory = Annotated[Path, typer.Argument(help="A run directory.")]
 
 
@@ -87,12 +90,28 @@ def report(
     _print(str(path), {"report": str(path)}, as_json=as_json)
 
 
+@app.command()
+def export(
+    directory: Directory,
+    format: Annotated[str, typer.Option(help="safetensors, torch-export or onnx.")],  # noqa: A002 - a flag of the command line
+    compact: Compact = False,  # noqa: FBT002 - a flag of the command line
+    out: Annotated[Path | None, typer.Option(help="Directory to make.")] = None,
+    trust: Trust = False,  # noqa: FBT002 - a flag of the command line
+    as_json: Json = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Write the best pairing of a run for other programs, and check that it computes the same."""
+    from coevo.export import export as export_pairing
+
+    written = export_pairing(directory, format, compact=compact, out=out, trust=trust)
+    _print(written.summary, written.document, as_json=as_json)
+
+
 @app.command("list")
 def list_names(
     kind: Annotated[str | None, typer.Argument(help="One list only.")] = None,
     as_json: Json = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """List presets, datasets, networks, optimizers, concepts and neighborhoods."""
+    """List what an experiment can name, that of installed packages included."""
     from coevo.listing import KINDS, listing
 
     found = {name: listing(name) for name in ([kind] if kind else KINDS)}
@@ -101,6 +120,34 @@ def list_names(
         width = max(map(len, entries))
         lines += [name, *(f"  {entry:<{width}}  {text}" for entry, text in entries.items())]
     _print("\n".join(lines), found, as_json=as_json)
+
+
+@app.command("check-operator")
+def check_operator(
+    reference: Annotated[str, typer.Argument(help="A name, or module:name of your own.")],
+    examples: Annotated[int, typer.Option(help="How many are tried for each law.")] = 200,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--option", help="Of the operator: key=value. May be repeated."),
+    ] = None,
+    as_json: Json = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Judge a pruning operator by the laws of operators; code 1 if it breaks one."""
+    from dataclasses import asdict
+
+    from coevo.operator_check import check_operator, operator_options
+
+    verdicts = check_operator(reference, examples=examples, options=operator_options(options or ()))
+    lines = []
+    for verdict in verdicts:
+        outcome = "FAILS" if verdict.outcome == "fails" else verdict.outcome
+        reason = f": {verdict.message}" if verdict.message else ""
+        lines.append(f"{outcome:<14}  {verdict.law}{reason}")
+        lines += [f"{'':<16}{line}" for line in verdict.counterexample.splitlines()]
+    document = {"operator": reference, "examples": examples, "laws": list(map(asdict, verdicts))}
+    _print("\n".join(lines), document, as_json=as_json)
+    if any(verdict.outcome == "fails" for verdict in verdicts):
+        sys.exit(1)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -21,7 +21,7 @@ from coevo.optimizers import CellOptimizer, CellProblem, Improved, OptimizerStat
 from coevo.pairing import Selected, Selection, chunks, pairing_losses
 from coevo.population import Population
 from coevo.pruning.gauge import Gauge
-from coevo.pruning.pruner import Pruner
+from coevo.pruning.pruner import Pruner, Trained
 from coevo.pruning.rule import ROLES
 from coevo.random import Key, integers, torch_seed
 from coevo.state import GridState
@@ -140,7 +140,15 @@ class Engine:
             accepted, encoders, decoders, optimizer = self._replace(state, improved)
             finite, pruned = self._finite(improved), {}
             if self.pruner is not None:
-                cut = self.pruner.prune(encoders, decoders, state.generation)
+                own = torch.arange(self.grid.cells, device=accepted.device)
+                sources = selected.sources(self.grid.neighbors)
+                trained = Trained(
+                    encoders,
+                    decoders,
+                    (state.encoders, state.decoders),
+                    *(torch.where(accepted, source, own) for source in sources),
+                )
+                cut = self.pruner.prune(trained, state.generation)
                 encoders, decoders, finite = cut.encoders, cut.decoders, finite & cut.sound
                 pruned = {"pruning_events": cut.events}
             running = state.running & self._whole_world(finite)
@@ -253,12 +261,12 @@ class Engine:
     def _measures(
         self, state: GridState, selected: Selected, accepted: Tensor, improved: Improved
     ) -> Measures:
-        neighbors, cell_of = self.grid.neighbors, self.grid.cell_of
+        encoder_of, decoder_of = selected.sources(self.grid.neighbors)
         measures = {
             "running": state.running,
             "selection_loss": selected.losses,
-            "encoder_from": cell_of[neighbors.gather(1, selected.encoders.unsqueeze(1))[:, 0]],
-            "decoder_from": cell_of[neighbors.gather(1, selected.decoders.unsqueeze(1))[:, 0]],
+            "encoder_from": self.grid.cell_of[encoder_of],
+            "decoder_from": self.grid.cell_of[decoder_of],
             "replaced": accepted,
             **improved.measures,
         }

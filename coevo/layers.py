@@ -13,13 +13,14 @@ from torch import Tensor, nn
 from coevo.cells import CellTensors
 from coevo.networks import untouched_generator
 
-__all__ = ["PrunableLayer", "prunable_layers"]
+__all__ = ["PRUNABLE", "PrunableLayer", "prunable_layers"]
 
 Kind: TypeAlias = Literal["dense", "convolution", "transposed"]
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-_PRUNABLE = (nn.Linear, *_CONVOLUTIONS, *_TRANSPOSED)
+PRUNABLE: tuple[type[nn.Module], ...] = (nn.Linear, *_CONVOLUTIONS, *_TRANSPOSED)
+"""The types of layers that are found; subclasses of them too."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,9 @@ class PrunableLayer:
         bias: name of the bias; None without one.
         shape: of the weight, as in the module.
         groups: of a convolution; 1 for dense layers.
-        positions: outputs of one unit for one row of data, at different places: how often each
-            weight is used.
+        positions: outputs of one unit for one row of data, at different places.
+        uses: how often each weight is multiplied for one row, padding included: once for each
+            position of the outputs, or of the inputs where a convolution is transposed.
         calls: how often the module calls it for one batch.
         shared: whether another layer has the same weight.
     """
@@ -46,6 +48,7 @@ class PrunableLayer:
     shape: tuple[int, ...]
     groups: int
     positions: int
+    uses: int
     calls: int
     shared: bool
 
@@ -118,14 +121,16 @@ def prunable_layers(
     found: dict[nn.Module, str] = {
         layer: path
         for path, layer in module.named_modules()
-        if isinstance(layer, _PRUNABLE) and "weight" in layer._parameters
+        if isinstance(layer, PRUNABLE) and "weight" in layer._parameters
     }
     calls: dict[nn.Module, int] = {}
-    positions: dict[nn.Module, int] = {}
+    positions: dict[nn.Module, tuple[int, int]] = {}
 
-    def note(layer: nn.Module, _: object, output: Tensor) -> None:
+    def note(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         calls[layer] = calls.get(layer, 0) + 1
-        positions[layer] = output[0].numel() // _units(layer)
+        outside = output[0].numel() // _units(layer)
+        transposed = isinstance(layer, _TRANSPOSED)
+        positions[layer] = outside, _inside(layer, inputs[0][0]) if transposed else outside
 
     hooks = [layer.register_forward_hook(note) for layer in found]
     dtype = next(module.parameters()).dtype
@@ -144,12 +149,17 @@ def _units(layer: nn.Module) -> int:
     return int(layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels)  # type: ignore[arg-type]  # a number in every convolution
 
 
+def _inside(layer: nn.Module, row: Tensor) -> int:
+    """Positions of the inputs of a transposed convolution."""
+    return row.numel() // int(layer.in_channels)  # type: ignore[arg-type]  # a number in each
+
+
 def _twice(owners: list[int], layer: nn.Module) -> bool:
     return owners.count(id(layer.weight)) > 1
 
 
 def _describe(
-    layer: nn.Module, path: str, positions: int, calls: int, *, shared: bool
+    layer: nn.Module, path: str, positions: tuple[int, int], calls: int, *, shared: bool
 ) -> PrunableLayer:
     prefix = f"{path}." if path else ""
     kind: Kind = "dense"
@@ -163,7 +173,8 @@ def _describe(
         bias=None if layer.bias is None else f"{prefix}bias",
         shape=tuple(weight.shape),
         groups=int(getattr(layer, "groups", 1)),
-        positions=positions,
+        positions=positions[0],
+        uses=positions[1],
         calls=calls,
         shared=shared,
     )

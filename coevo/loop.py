@@ -103,7 +103,7 @@ def _restored(
     if _form(found.shards) != _form(assembled.engine.init().shards()):
         raise CoevoError(
             f"{found.path}: is not of the experiment in {place.experiment_file}, whose grid, "
-            "networks or optimizer have been changed; change them back"
+            "networks, optimizer or pruning have been changed; change them back"
         )
     state = GridState.from_shards(found.generation, found.shards)
     spent = float(str(found.metadata.get("seconds", 0.0)))

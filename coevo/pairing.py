@@ -39,6 +39,17 @@ class Selected:
     decoders: Tensor
     losses: Tensor
 
+    def sources(self, neighbors: Tensor) -> tuple[Tensor, Tensor]:
+        """The cells that the selected encoders and decoders come from, each ``[cells]`` int64.
+
+        Args:
+            neighbors: ``[cells, k]`` int64, the cells of each neighborhood.
+        """
+        return (
+            neighbors.gather(1, self.encoders.unsqueeze(1)).squeeze(1),
+            neighbors.gather(1, self.decoders.unsqueeze(1)).squeeze(1),
+        )
+
 
 @dataclass(frozen=True)
 class Selection:

@@ -30,6 +30,7 @@ def _looks(operator: str) -> bool:
     return operator in LOOKING_OPERATORS or operator not in OPERATOR_KEYS
 
 
+_LOOKS = {"rows": "rows", "activations": "activations"}
 _EVENTS = Condition("sparsity", lambda value: value is None, "for events, without a sparsity")
 _ONLY_WITH: Mapping[str, Condition] = MappingProxyType(
     {
@@ -63,6 +64,8 @@ def has_meaning(key: str, value: Entry) -> bool:
     """Whether a key means something beside the other keys of its entry."""
     if key == "rows":
         return _looks(value("operator")) or value("regrow") == "gradient"
+    if key == "activations":
+        return _looks(value("operator")) and value("operator") != "saliency"
     if key not in _ONLY_WITH:
         return True
     return _ONLY_WITH[key].holds(value(_ONLY_WITH[key].other))
@@ -100,10 +103,11 @@ def _meaning(given: Mapping[str, Any], value: Entry, length: Any) -> _Found:
         try:
             if has_meaning(key, value):
                 continue
-            if key == "rows":
+            if key in _LOOKS:
                 yield (
                     key,
-                    f"{shown(value(key))} has no effect: the operator looks at no rows; remove it",
+                    f"{shown(value(key))} has no effect: {value('operator')!r} looks at no "
+                    f"{_LOOKS[key]}; remove it",
                 )
                 continue
             yield key, _ONLY_WITH[key].refusal(value(key), value(_ONLY_WITH[key].other))
@@ -127,7 +131,10 @@ def _scopes(given: Mapping[str, Any], value: Entry, length: Any) -> _Found:
     del given, length
     scope, roles = value("scope"), value("roles")
     if value("structure") == "unit" and scope in ("unit", "tensor"):
-        yield "scope", f"{shown(scope)} is smaller than a unit; use 'layer', 'network' or 'pair'"
+        yield (
+            "scope",
+            f"{shown(scope)} does not compare whole units; use 'layer', 'network' or 'pair'",
+        )
     if scope == "pair" and len(roles) < 2:
         yield "scope", f"'pair' needs both roles, not {shown(roles)}; use 'network' or add a role"
 

@@ -65,6 +65,9 @@ class PruningTable(Table):
         default=None, description="of population; the size of a neighborhood by default"
     )
     rows: Count = Field(default=256, description="training rows that the operator looks at")
+    activations: Literal["now", "training"] = Field(
+        default="now", title="a choice", description="of the networks now, or through training"
+    )
     remove: Literal["low", "high"] = Field(
         default="low", title="a choice", description="variance: which units lose weights"
     )

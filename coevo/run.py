@@ -18,9 +18,11 @@ from coevo.assemble import Assembled, assemble
 from coevo.errors import CoevoError
 from coevo.experiment import Experiment, load_experiment
 from coevo.files import directory_lock, make_directory
+from coevo.horizon import with_horizon
 from coevo.loop import Hooks, to_the_end
 from coevo.outcome import Outcome
 from coevo.pairing_files import load_pairing
+from coevo.plugins import PluginKind, plugin_versions
 from coevo.run_directory import RunDirectory, claim_directory, describe_environment
 from coevo.sizing import threads
 
@@ -102,7 +104,7 @@ def run(
         place = RunDirectory(Path(out) if out is not None else claim_directory(name))
         make_directory(place.path)
         with directory_lock(place.path), threads(assembled.threads):
-            place.begin(experiment, _environment(assembled, folder))
+            place.begin(experiment, _environment(assembled, experiment, folder))
             outcome = to_the_end(place, experiment, assembled, None, hooks or Hooks())
     return Run(place.path, experiment, outcome)
 
@@ -131,7 +133,8 @@ def resume(
         The finished run.
 
     Raises:
-        CoevoError: this is no run, another process works on it, or it needs ``trust``.
+        CoevoError: this is no run, another process works on it, it needs ``trust``, or another
+            number of generations would change what its schedules said so far.
         Interrupted: `Hooks.stop` said so.
     """
     place, hooks = RunDirectory(Path(directory)), hooks or Hooks()
@@ -142,10 +145,11 @@ def resume(
         for refusal in refusals:
             hooks.say(f"not used: {refusal}")
         completed = found.generation if found else 0
-        experiment = _until(experiment, generations, completed)
+        if generations is not None:
+            experiment = with_horizon(experiment, generations, completed)
         folders, before = place.source_folders(), place.device()
         assembled = assemble(experiment, device or _usual(before), search=folders, trust=trust)
-        environment = _environment(assembled, None)
+        environment = _environment(assembled, experiment, None)
         _say_where(hooks, completed, experiment, (before, environment["device"]))
         place.go_on(experiment, completed, environment)
         with threads(assembled.threads):
@@ -168,16 +172,6 @@ def _loaded(
     return "run", None, experiment
 
 
-def _until(experiment: Experiment, generations: int | None, completed: int) -> Experiment:
-    if generations is None:
-        return experiment
-    if generations < max(completed, 1):
-        raise CoevoError(
-            f"generations: {generations} is less than the {completed} completed; give more"
-        )
-    return experiment.model_copy(update={"generations": generations})
-
-
 def _usual(before: str | None) -> str | None:
     """The device to go on with: a processor for a run that was on one, also beside a GPU."""
     return "cpu" if before == "cpu" else None
@@ -198,8 +192,22 @@ def _say_where(
         )
 
 
-def _environment(assembled: Assembled, folder: Path | None) -> dict[str, object]:
-    return describe_environment(assembled.engine.seeds.device.type, assembled.threads, folder)
+def _environment(
+    assembled: Assembled, experiment: Experiment, folder: Path | None
+) -> dict[str, object]:
+    device = assembled.engine.seeds.device.type
+    return describe_environment(device, assembled.threads, folder, _plugins(experiment))
+
+
+def _plugins(experiment: Experiment) -> dict[str, str]:
+    """The packages that names of an experiment come from, with their versions."""
+    names: list[tuple[PluginKind, str]] = [
+        ("datasets", experiment.task.dataset),
+        ("optimizers", experiment.optimizer.kind),
+    ]
+    for entry in experiment.pruning:
+        names += [("operators", entry.operator), ("schedules", entry.schedule)]
+    return plugin_versions(names)
 
 
 @contextmanager

@@ -54,11 +54,15 @@ def parse_toml(data: bytes, name: str) -> dict[str, Any]:
         raise CoevoError(f"{name}: {_reason(str(error))}") from error
 
 
-def parse_override(text: str) -> tuple[tuple[str, ...], object]:
-    """Read one ``key=value`` of ``--set``.
+def parse_override(
+    text: str, *, flag: str = "--set", example: str = "grid.rows=5"
+) -> tuple[tuple[str, ...], object]:
+    """Read one ``key=value`` of ``--set``, or of another flag like it.
 
     Args:
         text: a dotted key and a TOML value; what is not TOML counts as text.
+        flag: for messages.
+        example: for messages.
 
     Returns:
         The path and the value.
@@ -74,10 +78,10 @@ def parse_override(text: str) -> tuple[tuple[str, ...], object]:
     """
     key, equals, value = text.partition("=")
     if not equals:
-        raise CoevoError(f"--set: {shown(text)} has no value; write key=value, e.g. grid.rows=5")
+        raise CoevoError(f"{flag}: {shown(text)} has no value; write key=value, e.g. {example}")
     path = _path(key)
     if not path:
-        raise CoevoError(f"--set: {shown(key)} is not a key; write e.g. grid.rows=5")
+        raise CoevoError(f"{flag}: {shown(key)} is not a key; write e.g. {example}")
     return path, _value(value.strip())
 
 

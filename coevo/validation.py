@@ -79,7 +79,7 @@ class _Slot:
     def noun(self, *, plural: bool = False) -> str:
         """What belongs there, such as "a list of 2 numbers"."""
         if self.title:
-            return self.title
+            return f"{self.title.partition(' ')[2]}s" if plural else self.title
         name = dict if _is_table(self.kind) else get_origin(self.kind) or self.kind
         if name is not tuple:
             return _NAMES[name][plural]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from coevo.catalog import DATASET_KEYS, OPERATOR_KEYS, SCHEDULE_KEYS
+from coevo.catalog import DATASET_KEYS, OPERATOR_KEYS, OPTIMIZERS, SCHEDULE_KEYS
 from coevo.plugins import PluginKind, plugin_names
 from coevo.problems import KeyPath, not_listed, shown
 from coevo.validation import LARGEST, refusal
@@ -29,7 +29,6 @@ __all__ = [
     "Neighborhood",
     "NeighborhoodName",
     "NotNegative",
-    "OPTIMIZERS",
     "OperatorName",
     "OptimizerName",
     "Options",
@@ -44,7 +43,6 @@ __all__ = [
 ]
 
 CONCEPTS = ("best", "mean", "worst")
-OPTIMIZERS = ("gradient",)
 CHANNELS = (1, 3)
 NeighborhoodName: TypeAlias = Literal["von_neumann", "moore", "ring"]
 
@@ -103,8 +101,8 @@ def _named_or_own(value: str, noun: str, known: tuple[str, ...], kind: PluginKin
 
 
 def _known_optimizer(value: str) -> str:
-    names = (*OPTIMIZERS, *plugin_names("optimizers"))
-    if value not in names:
+    if value not in OPTIMIZERS and value not in plugin_names("optimizers"):
+        names = (*OPTIMIZERS, *plugin_names("optimizers"))
         raise refusal(not_listed(value, "a cell optimizer", names))
     return value
 
@@ -202,7 +200,7 @@ ImageSize: TypeAlias = Annotated[tuple[Count, Count], BeforeValidator(_frozen_li
 Text: TypeAlias = Annotated[str, AfterValidator(_writable)]
 FileName: TypeAlias = Annotated[str, AfterValidator(_writable), AfterValidator(_not_empty)]
 Names: TypeAlias = Annotated[
-    tuple[str, ...], BeforeValidator(_frozen_list), AfterValidator(_each_once)
+    tuple[Text, ...], BeforeValidator(_frozen_list), AfterValidator(_each_once)
 ]
 Role: TypeAlias = Annotated[Literal["encoder", "decoder"], Field(title="a role")]
 Roles: TypeAlias = Annotated[

@@ -14,10 +14,11 @@ from typing import TypeAlias
 from torch import nn
 
 from coevo.chain import ELEMENTWISE
-from coevo.layers import PrunableLayer
+from coevo.layers import PRUNABLE, PrunableLayer
 
 __all__ = ["Link", "links_between"]
 
+# Exact types: a subclass may compute something else.
 _TRANSPARENT = (*ELEMENTWISE, nn.Flatten, nn.Unflatten)
 _Step: TypeAlias = PrunableLayer | nn.Module | None
 
@@ -67,7 +68,7 @@ def links_between(
     plain = True
     for step in steps:
         if not isinstance(step, PrunableLayer):
-            plain = plain and isinstance(step, _TRANSPARENT)
+            plain = plain and type(step) in _TRANSPARENT
             continue
         if before is not None:
             found.append(_link(before, step) if plain else None)
@@ -83,8 +84,9 @@ def _unknown(layers: Sequence[PrunableLayer]) -> list[_Step]:
 def _steps(module: nn.Module, prefix: str, layers: dict[str, PrunableLayer]) -> list[_Step] | None:
     """What a chain does, one after the other; None where it is no chain."""
     if type(module) is not nn.Sequential:
-        known = prefix in layers or isinstance(module, _TRANSPARENT)
-        return [layers.get(prefix, module)] if known else None
+        if prefix in layers:
+            return [layers[prefix]] if type(module) in PRUNABLE else None
+        return [module] if type(module) in _TRANSPARENT else None
     steps: list[_Step] = []
     for name, child in module._modules.items():
         path = f"{prefix}.{name}" if prefix else name
@@ -99,7 +101,9 @@ def _inside(path: str, layers: dict[str, PrunableLayer]) -> Iterator[PrunableLay
 
 
 def _link(before: PrunableLayer, after: PrunableLayer) -> Link | None:
-    if after.groups > 1 or (before.kind == "dense" and before.positions > 1):
+    if after.groups > 1 or any(
+        one.kind == "dense" and one.positions > 1 for one in (before, after)
+    ):
         return None
     if after.kind != "dense":
         reads = prod(after.shape[2:])

@@ -57,6 +57,8 @@ def act(rule: PruningRule, quota: Quota, pair: Pair, scene: PruningScene) -> Act
         left = pruned.masks
         if rule.regrow is not None:
             left = regrow(rule.regrow, [part.seen for part in group], left)
+        if rule.regrow == "gradient":
+            sound += [~part.seen.need("gradients").isnan().flatten(1).any(1) for part in group]
         sound.append(pruned.sound)
         named = zip(group, left, strict=True)
         masks |= {(part.role, part.layer.name): mask for part, mask in named}

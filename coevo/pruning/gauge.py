@@ -58,6 +58,23 @@ class Gauge:
     prunable: Mapping[RoleName, frozenset[str]]
     parameters: Mapping[RoleName, int]
 
+    @property
+    def whole(self) -> dict[str, dict[str, int]]:
+        """What each role has where nothing is removed.
+
+        Per role ``parameters``, ``multiply_adds`` (of one row) and ``units``.
+        """
+        return {
+            role: {
+                "parameters": self.parameters[role],
+                "multiply_adds": sum(
+                    layer.units * layer.inputs * layer.uses for layer in self.layers[role]
+                ),
+                "units": sum(layer.units for layer in self.layers[role]),
+            }
+            for role in ROLES
+        }
+
     def measures(self, pair: Mapping[RoleName, Population]) -> dict[str, Tensor]:
         """Sparsity, dead units, parameters and multiply-adds that remain.
 
@@ -105,7 +122,7 @@ class Gauge:
         for number, (layer, living) in enumerate(layers):
             weights = living.weights
             dead = dead + (~living.live).sum(1)
-            products = products + weights * layer.positions
+            products = products + weights * layer.uses
             parameters = parameters - layer.units * layer.inputs + weights
             if layer.bias is not None:
                 last = role == ROLES[-1] and number == len(layers) - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from coevo.catalog import OPERATOR_KEYS
 from coevo.errors import CoevoError
 from coevo.problems import shown
 from coevo.pruning_table import PruningTable
-from coevo.user_code import Sources, load_named
+from coevo.user_code import Sources, load_named, origin
 from operators import (
     NEEDS,
     OPERATORS,
@@ -42,16 +43,20 @@ def pruning_operator(entry: PruningTable, key: str, sources: Sources) -> Pruning
         options = {k: getattr(entry, k) for k in OPERATOR_KEYS[name] if k != "cases"}
         return OPERATORS[name].bound(options)
     found = load_named("operators", where, name, sources)
+    what = f"{where}: {origin('operators', name)}"
     try:
         operator = as_operator(found)
     except ValueError as error:
-        raise CoevoError(f"{where}: {name!r}: {error}") from error
+        raise CoevoError(f"{what}: {error}") from error
     try:
         operator = operator.bound(entry.operator_options)
     except ValueError as error:
         raise CoevoError(f"{key}.operator_options: {error}") from error
     _check_fit(operator, entry, key)
-    _try_operator(operator, f"{where}: {name!r}")
+    layer = _small_layer(operator.needs)
+    _try_operator(operator, layer, what)
+    if entry.structure == "unit" and isinstance(operator, ScoringOperator):
+        _try_units(operator, layer, what)
     return operator
 
 
@@ -72,9 +77,8 @@ def _check_fit(operator: ScoringOperator | MaskingOperator, entry: PruningTable,
         )
 
 
-def _try_operator(operator: PruningOperator, what: str) -> None:
+def _try_operator(operator: PruningOperator, layer: Layer, what: str) -> None:
     """Try an operator of the user's own on two cells."""
-    layer = _small_layer()
     quota = torch.tensor([3, 0])
     try:
         masks: object = operator(layer, quota)
@@ -89,7 +93,23 @@ def _try_operator(operator: PruningOperator, what: str) -> None:
         )
 
 
-def _small_layer() -> Layer:
+def _try_units(operator: ScoringOperator, layer: Layer, what: str) -> None:
+    """Try the scores of units, which are asked for where whole units go."""
+    try:
+        scores: object = operator.unit_scores(layer)
+    except Exception as error:
+        raise CoevoError(f"{what} fails: {type(error).__name__}: {error}; mend it") from error
+    cells, units, _ = layer.masks.shape
+    found = list(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
+    if found != [cells, units]:
+        raise CoevoError(
+            f"{what} makes scores {found} of the {units} units of {cells} cells; return one per "
+            f"unit, [{cells}, {units}]"
+        )
+
+
+def _small_layer(needs: Iterable[str]) -> Layer:
+    """A layer with what an operator declares that it needs, and nothing else."""
     cells, units, inputs, cases = 2, 3, 4, 5
     weights = torch.linspace(-1.0, 1.0, cells * units * inputs).view(cells, units, inputs)
     known: dict[str, Tensor] = {
@@ -105,4 +125,5 @@ def _small_layer() -> Layer:
         count = math.prod(shape)
         return torch.linspace(0.0, 0.9, cells * count).view(cells, *shape)
 
-    return Layer(weights, torch.ones_like(weights, dtype=torch.bool), draws, **known)
+    asked = {need: values for need, values in known.items() if need in needs}
+    return Layer(weights, torch.ones_like(weights, dtype=torch.bool), draws, **asked)

@@ -124,6 +124,7 @@ def _rule(
         bias=entry.bias,
         rows=entry.rows,
         cases=entry.cases,
+        activations=entry.activations,
         regrow=None if entry.regrow == "none" else entry.regrow,
     )
 

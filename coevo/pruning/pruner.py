@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -21,7 +21,51 @@ from coevo.stream import Batch, TrainingRows
 from coevo.tasks import Task, draw_noise
 from operators import Quota
 
-__all__ = ["Pruner", "PrunedGeneration"]
+__all__ = ["PrunedGeneration", "Pruner", "Trained"]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The centers that a generation's training made, and what it made them of.
+
+    Attributes:
+        encoders: after training.
+        decoders: likewise.
+        before: encoders and decoders of all cells before it.
+        encoder_of: ``[cells]`` int64, the cell whose encoder each center was trained from.
+        decoder_of: ``[cells]`` int64, likewise.
+    """
+
+    encoders: Population
+    decoders: Population
+    before: tuple[Population, Population]
+    encoder_of: Tensor
+    decoder_of: Tensor
+
+    def select_before(self, ids: Tensor) -> Pair:
+        """The networks before training of the centers of some cells."""
+        encoders, decoders = self.before
+        return {
+            "encoder": encoders.select(self.encoder_of[ids]),
+            "decoder": decoders.select(self.decoder_of[ids]),
+        }
+
+
+@dataclass(frozen=True)
+class _Event:
+    """A rule acts on some cells.
+
+    Attributes:
+        rule: which one.
+        quota: how much it removes.
+        ids: ``[n]`` int64, the cells.
+        key: one stream per cell, for this rule and generation.
+    """
+
+    rule: PruningRule
+    quota: Quota
+    ids: Tensor
+    key: Key
 
 
 @dataclass(frozen=True)
@@ -91,19 +135,25 @@ class Pruner:
             origins={name: w.clone() for name, w in weights.items() if name in moved},
         )
 
-    def prune(
-        self, encoders: Population, decoders: Population, generation: int
-    ) -> PrunedGeneration:
+    def prune(self, trained: Trained, generation: int) -> PrunedGeneration:
         """Let every rule act whose time it is.
 
         Args:
-            encoders: after training; left as they are.
-            decoders: likewise.
+            trained: the centers; left as they are.
             generation: from 0, the one that is being computed.
         """
-        pair: Pair = {"encoder": encoders, "decoder": decoders}
+        pair: Pair = {"encoder": trained.encoders, "decoder": trained.decoders}
         events = torch.zeros_like(self.world_of)
         sound = torch.ones_like(self.world_of, dtype=torch.bool)
+        for event in self._events(generation):
+            pair, fine = self._act(event, pair, trained)
+            ids = event.ids
+            sound = sound.index_copy(0, ids, sound.index_select(0, ids) & fine)
+            events = events.index_copy(0, ids, events.index_select(0, ids) + 1)
+        return PrunedGeneration(pair["encoder"], pair["decoder"], events, sound)
+
+    def _events(self, generation: int) -> Iterator[_Event]:
+        """What happens in a generation, in this order."""
         for number, rule in enumerate(self.rules):
             timing = rule.timing.at(generation)
             if timing is None:
@@ -113,32 +163,29 @@ class Pruner:
             found = event_cells(happening, probability)
             for part in chunks(len(found), self.cells_per_chunk):
                 ids = torch.from_numpy(found[part]).to(self.world_of.device)
-                pair, fine = self._act(number, quota, pair, ids, generation)
-                sound = sound.index_copy(0, ids, sound.index_select(0, ids) & fine)
-                events = events.index_copy(0, ids, events.index_select(0, ids) + 1)
-        return PrunedGeneration(pair["encoder"], pair["decoder"], events, sound)
+                key = self.cell_key.select(ids).at(generation).of("pruning").of(f"{number}")
+                yield _Event(rule, quota, ids, key)
 
-    def _act(
-        self, number: int, quota: Quota, pair: Pair, ids: Tensor, generation: int
-    ) -> tuple[Pair, Tensor]:
-        rule = self.rules[number]
-        key = self.cell_key.select(ids).at(generation).of("pruning").of(f"{number}")
-        batch = self._batch(rule, ids, key, generation) if rule.needs - {"origins"} else None
-        scene = PruningScene(self.networks, self.observers, self.task, batch, key)
-        acted = act(rule, quota, {role: pair[role].select(ids) for role in ROLES}, scene)
+    def _act(self, event: _Event, pair: Pair, trained: Trained) -> tuple[Pair, Tensor]:
+        rule, ids = event.rule, event.ids
+        batch = self._batch(event) if rule.needs - {"origins"} else None
+        before = trained.select_before(ids) if rule.activations == "training" else {}
+        scene = PruningScene(self.networks, self.observers, self.task, batch, before, event.key)
+        acted = act(rule, event.quota, {role: pair[role].select(ids) for role in ROLES}, scene)
         changed: Pair = {
             role: pair[role].replaced(ids, acted.pair[role], rule.names(role)) for role in ROLES
         }
         return changed, acted.sound
 
-    def _batch(self, rule: PruningRule, ids: Tensor, key: Key, generation: int) -> Batch:
+    def _batch(self, event: _Event) -> Batch:
         """The rows that an operator looks at, each cell's own."""
+        rule, key = event.rule, event.key
         split = self.rows[rule.cases]
         drawn = integers(key.of("rows"), (rule.rows,), split.rows)
         inputs, targets = split.inputs[drawn], split.targets[drawn]
         if self.task.noise is not None:
-            noise_key = self.world_key.at(generation).of("pruning").of("noise")
+            noise_key = self.world_key.at(key.generation).of("pruning").of("noise")
             shape = tuple(inputs.shape[1:])
             noise = draw_noise(self.task.noise, noise_key, shape, dtype=inputs.dtype)
-            inputs = self.task.corrupt(inputs, noise[self.world_of[ids]])
+            inputs = self.task.corrupt(inputs, noise[self.world_of[event.ids]])
         return Batch(inputs, targets)

@@ -11,6 +11,7 @@ from operators import NEEDS, Need, PruningOperator, Quota, ReachSparsity, Regrow
 from operators.groups import Structure
 
 __all__ = [
+    "ActivationsName",
     "CasesName",
     "MasksName",
     "PruningRule",
@@ -26,6 +27,7 @@ ROLES: tuple[RoleName, RoleName] = ("encoder", "decoder")
 Scope: TypeAlias = Literal["unit", "tensor", "layer", "network", "pair"]
 MasksName: TypeAlias = Literal["hard", "soft"]
 CasesName: TypeAlias = Literal["training", "test"]
+ActivationsName: TypeAlias = Literal["now", "training"]
 Scales: TypeAlias = Literal["probability", "amount"]
 
 
@@ -95,6 +97,8 @@ class PruningRule:
         bias: whether biases can go.
         rows: of the training split, that the operator looks at.
         cases: the split that these rows are from.
+        activations: what activations are of: the networks as they are ``now``, or as they went
+            through ``training`` in this generation.
         regrow: where as many weights come back as were removed; None for nowhere.
     """
 
@@ -107,6 +111,7 @@ class PruningRule:
     bias: bool = False
     rows: int = 256
     cases: CasesName = "training"
+    activations: ActivationsName = "now"
     regrow: RegrowBy | None = None
 
     @property

@@ -9,7 +9,7 @@ from coevo.catalog import SCHEDULE_KEYS
 from coevo.errors import CoevoError
 from coevo.pruning.rule import Timing
 from coevo.pruning_table import PruningTable
-from coevo.user_code import Sources, load_named
+from coevo.user_code import Sources, check_options, load_named, origin
 from operators import SCHEDULES, ScheduleFactory
 
 __all__ = ["pruning_timing"]
@@ -43,9 +43,10 @@ def pruning_timing(
         level = entry.probability
     factory, options = _schedule(entry, key, neighbors, sources)
     end = generations if entry.end is None else entry.end
-    values = _intensities(factory, options, end - entry.begin, level, f"{key}.schedule")
+    what = f"{key}.schedule: {origin('schedules', entry.schedule)}"
+    values = _intensities(factory, options, end - entry.begin, level, what)
     if entry.sparsity is not None:
-        values = _rising(values, f"{key}.schedule: {entry.schedule!r}")
+        values = _rising(values, what)
     before = (0.0,) * entry.begin
     after = (values[-1],) * (generations - end) if entry.sparsity is not None else ()
     return Timing(
@@ -70,7 +71,9 @@ def _schedule(
     found = load_named("schedules", where, name, sources)
     if not callable(found):
         raise CoevoError(f"{where}: {name!r} is a {type(found).__name__}; give a function")
-    return found, dict(entry.schedule_options)
+    what, own = origin("schedules", name), dict(entry.schedule_options)
+    check_options(found, own, f"{key}.schedule_options", what, before=2)
+    return found, own
 
 
 def _intensities(
@@ -78,17 +81,17 @@ def _intensities(
     options: Mapping[str, Any],
     horizon: int,
     level: float,
-    where: str,
+    what: str,
 ) -> tuple[float, ...]:
     try:
         schedule = factory(horizon, level, **options)
         values = tuple(float(schedule(generation)) for generation in range(horizon))
     except Exception as error:
-        raise CoevoError(f"{where} fails: {type(error).__name__}: {error}; mend it") from error
+        raise CoevoError(f"{what} fails: {type(error).__name__}: {error}; mend it") from error
     for generation, value in enumerate(values):
         if not 0.0 <= value <= 1.0:
             raise CoevoError(
-                f"{where} gives {value} in its generation {generation}; intensities are in [0, 1]"
+                f"{what} gives {value} in its generation {generation}; intensities are in [0, 1]"
             )
     return values
 

@@ -14,7 +14,7 @@ from coevo.layers import PrunableLayer
 from coevo.networks import NetworkPair
 from coevo.optimizers.trainee import gradients
 from coevo.population import Population
-from coevo.pruning.observer import Observer
+from coevo.pruning.observer import Observer, Seen
 from coevo.pruning.rule import ROLES, PruningRule, RoleName
 from coevo.random import Key, uniform
 from coevo.stream import Batch
@@ -24,6 +24,9 @@ from operators import Layer
 __all__ = ["Pair", "Part", "PruningScene", "parts_of"]
 
 Pair: TypeAlias = dict[RoleName, Population]
+
+# Points on the way from the weights before training to those after it.
+_POINTS = 10
 _Statistics: TypeAlias = Callable[[RoleName, PrunableLayer], dict[str, Any]]
 
 
@@ -36,6 +39,7 @@ class PruningScene:
         observers: look into them.
         task: gives the loss.
         batch: rows of each cell, ``[cells, rows, *shape]``; None where no operator looks at any.
+        before: the networks that this generation's training began with.
         key: one stream per cell, for this rule and generation.
     """
 
@@ -43,6 +47,7 @@ class PruningScene:
     observers: Mapping[RoleName, Observer]
     task: Task
     batch: Batch | None
+    before: Pair
     key: Key
 
 
@@ -98,10 +103,9 @@ def _observed(rule: PruningRule, pair: Pair, scene: PruningScene) -> _Statistics
     if not wanted:
         return lambda role, layer: {}
     assert scene.batch is not None
-    codes, encoders = scene.observers["encoder"](pair["encoder"], scene.batch.inputs)
-    seen = {"encoder": encoders}
-    if "decoder" in rule.layers:
-        seen["decoder"] = scene.observers["decoder"](pair["decoder"], codes)[1]
+    seen = _seen(pair, scene, scene.batch.inputs)
+    if rule.activations == "training":
+        seen = _seen_in_training(pair, scene, scene.batch.inputs)
 
     def of(role: RoleName, layer: PrunableLayer) -> dict[str, Any]:
         observer, own = scene.observers[role], seen[role][layer.name]
@@ -114,6 +118,46 @@ def _observed(rule: PruningRule, pair: Pair, scene: PruningScene) -> _Statistics
         return found
 
     return of
+
+
+def _seen(pair: Pair, scene: PruningScene, inputs: Tensor) -> dict[RoleName, dict[str, Seen]]:
+    codes, encoders = scene.observers["encoder"](pair["encoder"], inputs)
+    _, decoders = scene.observers["decoder"](pair["decoder"], codes)
+    return {"encoder": encoders, "decoder": decoders}
+
+
+def _seen_in_training(
+    pair: Pair, scene: PruningScene, inputs: Tensor
+) -> dict[RoleName, dict[str, Seen]]:
+    """What layers do with the batch, each part of it at another point of the training.
+
+    The points lie evenly on the straight line from the weights before to the weights after.
+    """
+    parts = []
+    pieces = inputs.tensor_split(min(_POINTS, inputs.shape[1]), 1)
+    for number, rows in enumerate(pieces):
+        share = (number + 0.5) / len(pieces)
+        between: Pair = {
+            role: replace(
+                population,
+                weights={
+                    name: scene.before[role].weights[name].lerp(weight, share)
+                    for name, weight in population.weights.items()
+                },
+            )
+            for role, population in pair.items()
+        }
+        parts.append(_seen(between, scene, rows))
+    return {
+        role: {
+            name: Seen(
+                torch.cat([part[role][name].inputs for part in parts], 1),
+                torch.cat([part[role][name].outputs for part in parts], 1),
+            )
+            for name in parts[0][role]
+        }
+        for role in ROLES
+    }
 
 
 def _differentiated(rule: PruningRule, pair: Pair, scene: PruningScene) -> _Statistics:

@@ -7,9 +7,15 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from coevo.catalog import DATASET_KEYS, REQUIRED_DATASET_KEYS
+from coevo.catalog import (
+    DATASET_KEYS,
+    LOOKING_OPERATORS,
+    OPERATOR_KEYS,
+    REQUIRED_DATASET_KEYS,
+    SCHEDULE_KEYS,
+)
 
-__all__ = ["experiments", "scalars", "texts", "toml_values"]
+__all__ = ["experiments", "pruning_entries", "scalars", "texts", "toml_values"]
 
 LARGEST = 2**63 - 1
 
@@ -19,6 +25,7 @@ naturals = st.integers(0, LARGEST)
 scopes = st.sampled_from(["world", "cell"])
 below_one = st.floats(0, 1, exclude_max=True)
 sizes = st.lists(counts, max_size=3)
+shares = st.floats(0, 1, exclude_min=True)
 paths = st.text(min_size=1, max_size=20)
 identifiers = st.sampled_from(["a", "my_networks", "Ünit", "_x1"])
 dotted = st.lists(identifiers, min_size=1, max_size=3).map(".".join)
@@ -147,26 +154,110 @@ def optimizers(draw: st.DrawFn) -> dict[str, Any]:
     return draw(some(keys)) | {"algorithm": algorithm} | dict(zip(ends, rates, strict=True))
 
 
+def _pruning_places(draw: st.DrawFn) -> dict[str, Any]:
+    """Which weights an entry of ``[[pruning]]`` is about."""
+    structure = draw(st.sampled_from(["weight", "unit"]))
+    roles = draw(st.lists(st.sampled_from(["encoder", "decoder"]), min_size=1, unique=True))
+    scopes = ["layer", "network"]
+    scopes += ["unit", "tensor"] if structure == "weight" else []
+    scopes += ["pair"] if len(roles) == 2 else []
+    keys: dict[str, SearchStrategy[Any]] = {
+        "layers": st.lists(texts, min_size=1, max_size=3, unique=True),
+        "scope": st.sampled_from(scopes),
+    }
+    if structure == "weight":
+        keys["bias"] = st.booleans()
+    chosen = {"structure": st.just(structure), "roles": st.just(roles)}
+    if roles == ["encoder", "decoder"]:  # the default: may be left out
+        return draw(some({**keys, **chosen}))
+    return draw(some(keys, chosen))
+
+
+def _pruning_times(draw: st.DrawFn, generations: int) -> dict[str, Any]:
+    """When an entry of ``[[pruning]]`` acts, and how much."""
+    schedule = draw(st.sampled_from(list(SCHEDULE_KEYS)) | factories)
+    own: dict[str, SearchStrategy[Any]] = {
+        "steepness": st.floats(0, 1e9, exclude_min=True),
+        "share": shares,
+        "every": counts,
+        "divisor": counts,
+    }
+    keys = {key: own[key] for key in SCHEDULE_KEYS.get(schedule, ())}
+    if schedule not in SCHEDULE_KEYS:
+        keys["schedule_options"] = st.dictionaries(texts, toml_values, max_size=3)
+    begin = draw(st.integers(0, generations - 1))
+    window = some({"end": st.integers(begin + 1, generations)}, {"begin": st.just(begin)})
+    events = {
+        "probability": st.floats(0, 1),
+        "amount": shares,
+        "scales": st.sampled_from(["probability", "amount"]),
+    }
+    target = {"sparsity": st.floats(0, 1, exclude_min=True, exclude_max=True)}
+    amounts = some(events) | some({}, target)
+    return draw(some(keys, {"schedule": st.just(schedule)})) | draw(window) | draw(amounts)
+
+
+def _pruning_choices(
+    draw: st.DrawFn, places: dict[str, Any], times: dict[str, Any]
+) -> dict[str, Any]:
+    """The operator of an entry of ``[[pruning]]``, its keys, and what becomes of weights."""
+    operator = draw(st.sampled_from(list(OPERATOR_KEYS)) | factories)
+    masks = draw(st.sampled_from(["hard", "soft"]))
+    keys: dict[str, SearchStrategy[Any]] = {}
+    kinds = ["none"]
+    if masks == "hard" and "sparsity" not in times:
+        kinds += ["gradient", "random"]
+    regrow = draw(st.sampled_from(kinds))
+    if places.get("structure") != "unit":
+        keys["regrow"] = st.just(regrow)
+    own: dict[str, SearchStrategy[Any]] = {
+        "remove": st.sampled_from(["low", "high"]),
+        "cases": st.sampled_from(["training", "test"] if masks == "soft" else ["training"]),
+        "threshold": shares,
+        "early_stop": st.booleans(),
+    }
+    keys |= {key: own[key] for key in OPERATOR_KEYS.get(operator, ())}
+    if operator not in OPERATOR_KEYS:
+        keys["operator_options"] = st.dictionaries(texts, toml_values, max_size=3)
+    found = draw(some(keys, {"operator": st.just(operator), "masks": st.just(masks)}))
+    looks = operator in LOOKING_OPERATORS or operator not in OPERATOR_KEYS
+    if looks or found.get("regrow") == "gradient":
+        found |= draw(some({"rows": counts}))
+    if looks and operator != "saliency":
+        found |= draw(some({"activations": st.sampled_from(["now", "training"])}))
+    return found
+
+
+@st.composite
+def pruning_entries(draw: st.DrawFn, generations: int) -> dict[str, Any]:
+    places, times = _pruning_places(draw), _pruning_times(draw, generations)
+    return places | times | _pruning_choices(draw, places, times)
+
+
 @st.composite
 def experiments(draw: st.DrawFn) -> dict[str, Any]:
-    top = some(
-        {
-            "seed": st.integers(0, 2**62),
-            "generations": counts,
-            "description": texts,
-            "dtype": st.sampled_from(["float32", "float64"]),
-        }
+    top = draw(
+        some(
+            {
+                "seed": st.integers(0, 2**62),
+                "generations": counts,
+                "description": texts,
+                "dtype": st.sampled_from(["float32", "float64"]),
+            }
+        )
     )
+    entries = pruning_entries(top.get("generations", 60))
     rest = some(
         {
             "grid": grids(),
             "network": networks(),
             "selection": selections(),
             "optimizer": optimizers(),
+            "pruning": st.lists(entries, max_size=3),
             "evaluation": some({"every": counts}),
             "engine": some({"cells_per_chunk": naturals}),
             "checkpoint": some({"every": counts, "keep": counts}),
             "sweep": some({"replicates": counts}),
         }
     )
-    return draw(top) | draw(rest) | draw(tasks_and_data() | st.just({}))
+    return top | draw(rest) | draw(tasks_and_data() | st.just({}))

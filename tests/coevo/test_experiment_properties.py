@@ -10,12 +10,20 @@ from hypothesis import strategies as st
 
 from coevo.errors import CoevoError
 from coevo.experiment import Experiment, experiment_from_dict, to_toml
+from coevo.pruning_keys import ENTRY_DEFAULTS
 from coevo.schema import DEFAULTS
 from coevo.toml_text import write_toml
-from tests.coevo.experiment_strategies import experiments, scalars, texts, toml_values
+from tests.coevo.experiment_strategies import (
+    experiments,
+    pruning_entries,
+    scalars,
+    texts,
+    toml_values,
+)
 
 TABLES = list(DEFAULTS)
 NAMES = [*Experiment.model_fields, *(key for keys in DEFAULTS.values() for key in keys)]
+ENTRY_KEYS = list(ENTRY_DEFAULTS)
 
 
 @given(experiments())
@@ -41,7 +49,7 @@ def test_a_written_experiment_lacks_only_keys_without_a_value_or_meaning(
 ) -> None:
     experiment = experiment_from_dict(mapping)
     written = tomllib.loads(to_toml(experiment))
-    empty = {"pruning"} - mapping.keys()
+    empty = set() if mapping.get("pruning") else {"pruning"}
     assert list(written) == [name for name in Experiment.model_fields if name not in empty]
     for table in TABLES:
         assert mapping.get(table, {}).keys() <= written[table].keys()
@@ -50,6 +58,37 @@ def test_a_written_experiment_lacks_only_keys_without_a_value_or_meaning(
             if value is not None:
                 changed = {**mapping, table: {**mapping.get(table, {}), key: value}}
                 assert "is only for" in _refusal(changed)
+
+
+@given(pruning_entries(60))
+def test_a_written_entry_lacks_only_keys_without_a_value_or_meaning(entry: dict[str, Any]) -> None:
+    experiment = experiment_from_dict({"pruning": [entry]})
+    (written,) = tomllib.loads(to_toml(experiment))["pruning"]
+    assert entry.keys() <= written.keys()
+    assert [key for key in ENTRY_KEYS if key in written] == list(written)
+    for key in ENTRY_DEFAULTS.keys() - written.keys():
+        value = getattr(experiment.pruning[0], key)
+        if value is not None:
+            message = _refusal({"pruning": [{**entry, key: value}]})
+            assert message.startswith(f"pruning[0].{key}: ")
+            assert "is only for" in message or "has no effect" in message
+            assert len(message.splitlines()) == 1
+
+
+@given(pruning_entries(60), st.sampled_from(ENTRY_KEYS))
+def test_an_entry_with_a_value_that_no_key_takes_gives_its_line_first(
+    entry: dict[str, Any], key: str
+) -> None:
+    message = _refusal({"pruning": [entry, {**entry, key: -1}]})
+    assert message.startswith(f"pruning[1].{key}: -1 ")
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(ENTRY_KEYS), toml_values, max_size=6), max_size=3))
+def test_entries_are_refused_in_our_words(entries: list[dict[str, Any]]) -> None:
+    message = _refusal({"pruning": entries})
+    for foreign in ("pydantic", "Input should", "http", "valid dictionary", "KeyError"):
+        assert foreign not in message
+    assert all(line.startswith(("pruning[", "and ")) for line in message.splitlines())
 
 
 @given(

@@ -78,6 +78,69 @@ def test_overriding_leaves_the_original_alone() -> None:
     assert tables == {"a": {"b": {"c": 1}}}
 
 
+@pytest.mark.parametrize(
+    ("override", "entries"),
+    [
+        ("pruning.amount=0.5", [{"a": 1, "amount": 0.5}, {"amount": 0.5}]),
+        ("pruning.1.amount=0.5", [{"a": 1}, {"amount": 0.5}]),
+        ("pruning.0.a=2", [{"a": 2}, {}]),
+        ("pruning.a=2", [{"a": 2}, {"a": 2}]),
+        (
+            "pruning.operator=magnitude",
+            [{"a": 1, "operator": "magnitude"}, {"operator": "magnitude"}],
+        ),
+        ("pruning.1.options.x=3", [{"a": 1}, {"options": {"x": 3}}]),
+        ("pruning=[{b = 1}]", [{"b": 1}]),
+        ("pruning=[]", []),
+    ],
+)
+def test_a_key_of_a_list_of_tables_is_set_in_all_or_in_one(
+    override: str, entries: list[object]
+) -> None:
+    tables = {"pruning": [{"a": 1}, {}]}
+    assert overridden(tables, [parse_override(override)]) == {"pruning": entries}
+    assert tables == {"pruning": [{"a": 1}, {}]}
+
+
+@pytest.mark.parametrize("override", ["pruning.amount=0.5", "pruning.0.amount=0.5"])
+def test_where_there_is_no_entry_one_is_made(override: str) -> None:
+    assert overridden({}, [parse_override(override)]) == {"pruning": [{"amount": 0.5}]}
+
+
+def test_an_entry_that_is_not_there_is_refused() -> None:
+    for count, override in ((2, "pruning.2.amount=0.5"), (1, "pruning.1.amount=0.5")):
+        tables = {"pruning": [{}] * count}
+        message = refusal(lambda: overridden(tables, [parse_override(override)]))  # noqa: B023 - called at once
+        assert message == (
+            f"--set pruning.{count}.amount: there are {count} entries, counted from 0; "
+            "give the number of one, or no number for all"
+        )
+
+
+def test_what_is_no_list_of_tables_is_left_for_the_check_of_values() -> None:
+    assert overridden({"pruning": [3]}, [(("pruning", "a"), 1)]) == {"pruning": [3]}
+    one = overridden({"pruning": {"a": 1}}, [(("pruning", "b"), 2)])
+    assert one == {"pruning": {"a": 1, "b": 2}}
+    message = refusal(lambda: overridden({"pruning": 3}, [(("pruning", "a"), 1)]))
+    assert message == "--set pruning.a: pruning is 3, not a table; set a key of a table"
+
+
+def test_lists_of_tables_are_written_with_headers_of_their_own() -> None:
+    tables = {"pruning": [{"amount": 0.5, "options": {"x": 1}}, {}], "grid": {"rows": 2}}
+    assert write_toml(tables).splitlines() == [
+        "[[pruning]]",
+        "amount = 0.5",
+        "options = { x = 1 }",
+        "",
+        "[[pruning]]",
+        "",
+        "[grid]",
+        "rows = 2",
+    ]
+    assert tomllib.loads(write_toml(tables)) == tables
+    assert write_toml({"pruning": []}) == "pruning = []\n"
+
+
 def test_written_toml_is_what_a_person_would_write() -> None:
     tables = {
         "name": 'tab\t"quote" \\ \x00\x7f ä',

@@ -33,6 +33,29 @@ TABLES: dict[str, dict[str, Any]] = {
 }
 
 
+# A target that compares with first weights, random events, and regrowth; none asks for the horizon.
+PRUNING: list[dict[str, Any]] = [
+    {
+        "operator": "movement",
+        "sparsity": 0.6,
+        "schedule": "increase",
+        "end": 16,
+        "scope": "network",
+    },
+    {"operator": "uniform", "probability": 0.4, "amount": 0.05, "roles": ["decoder"]},
+    {
+        "operator": "magnitude",
+        "regrow": "gradient",
+        "schedule": "cosine_decay",
+        "scales": "amount",
+        "amount": 0.2,
+        "begin": 4,
+        "end": 20,
+        "rows": 16,
+    },
+]
+
+
 def write_archive(path: Path) -> Path:
     """Write 60 images of 4 x 4 pixels, an ``.npz`` archive with all three splits."""
     generator = np.random.Generator(np.random.PCG64(5))

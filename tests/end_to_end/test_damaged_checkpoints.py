@@ -103,7 +103,7 @@ def test_a_checkpoint_of_another_experiment_is_refused(copy: Path, warm: Warm) -
     assert ended.code == 2
     assert ended.err.splitlines()[-1] == (
         f"coevo: {copy}/checkpoints/00000024: is not of the experiment in {file}, whose grid, "
-        "networks or optimizer have been changed; change them back"
+        "networks, optimizer or pruning have been changed; change them back"
     )
 
 

@@ -7,12 +7,14 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from coevo import checkpoint
 from tests.end_to_end.experiments import (
     GENERATIONS,
+    PRUNING,
     assert_same_run,
     write_experiment,
 )
@@ -31,7 +33,14 @@ class Uninterrupted:
     steps: int
 
 
-@pytest.fixture(scope="module", params=[0, 2], ids=["whole", "in chunks of 2 cells"])
+CHANGES: dict[str, dict[str, Any]] = {
+    "whole": {"engine.cells_per_chunk": 0},
+    "in chunks of 2 cells": {"engine.cells_per_chunk": 2},
+    "pruned in chunks of 4 cells": {"engine.cells_per_chunk": 4, "pruning": PRUNING},
+}
+
+
+@pytest.fixture(scope="module", params=CHANGES.values(), ids=list(CHANGES))
 def uninterrupted(
     request: pytest.FixtureRequest,
     warm: Warm,
@@ -39,8 +48,7 @@ def uninterrupted(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Uninterrupted:
     place = tmp_path_factory.mktemp("uninterrupted")
-    changes = {"engine.cells_per_chunk": request.param}
-    experiment = write_experiment(place / "waves.toml", archive, changes)
+    experiment = write_experiment(place / "waves.toml", archive, request.param)
     ended = warm.run("run", experiment, "--out", place / "run", count=place / "counts")
     assert ended.code == 0, ended.err
     counts = json.loads((place / "counts").read_text("utf-8"))

@@ -114,7 +114,7 @@ def test_json_leaves_standard_output_alone_when_something_is_wrong(warm: Warm) -
 def test_help_names_every_command(arguments: list[str], warm: Warm) -> None:
     ended = warm.run(*arguments)
     assert (ended.code, ended.err) == (0 if arguments else 2, "")
-    for command in ("run", "resume", "report", "list"):
+    for command in ("run", "resume", "report", "export", "list"):
         assert f"│ {command} " in ended.out
 
 

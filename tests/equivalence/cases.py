@@ -21,6 +21,7 @@ from coevo.stream import DataOrder, TrainingRows
 from coevo.tasks import Task
 from grids import Grid, Torus, offsets
 from operators import CONCEPTS
+from tests.equivalence.entries import Entry, with_entries
 from tests.equivalence.modules import ARCHITECTURES, Architecture
 
 SPLIT_SEED = 77
@@ -45,7 +46,8 @@ class Case:
     """Every choice that docs/generation.md describes, as plain values.
 
     ``kept_rows`` is the size of a subset, ``always_accepted`` the engine's promise that allows
-    the fused kernel; the other names are those of an experiment file, or speak for themselves.
+    the fused kernel, ``horizon`` the number of generations that schedules are stretched over; the
+    other names are those of an experiment file, or speak for themselves.
     """
 
     rows: int = 1
@@ -68,6 +70,8 @@ class Case:
     weight_decay: float = 0.0
     learning_rate: float = 0.01
     walk: float = 1e-3
+    decay: float = 1.0
+    decay_every: int = 100
     minimum: float = 1e-9
     maximum: float = 10.0
     pairings: str = "selected"
@@ -82,6 +86,8 @@ class Case:
     replacement: str = "always"
     replacement_rows: int | None = None
     measure_every: int = 1
+    pruning: tuple[Entry, ...] = ()
+    horizon: int = 3
     cells_per_chunk: int = 1000
     dtype: torch.dtype = torch.float64
 
@@ -102,6 +108,11 @@ class Case:
     def validation(self) -> tuple[Tensor, Tensor]:
         """Clean inputs and targets."""
         return self._split(7, 2.0)
+
+    @cached_property
+    def test(self) -> tuple[Tensor, Tensor]:
+        """Inputs and targets that only pruning with ``cases = "test"`` sees."""
+        return self._split(6, 4.0)
 
     def _split(self, rows: int, phase: float) -> tuple[Tensor, Tensor]:
         inputs = numbers(rows, self.shapes.inputs, phase).to(self.dtype)
@@ -148,7 +159,9 @@ def engine_of(case: Case, **changes: Any) -> Engine:
             )
         },
     }
-    return Engine(**fields | changes)
+    engine = Engine(**fields | changes)
+    shapes = {"input": case.shapes.inputs, "target": case.shapes.targets}
+    return with_entries(engine, case.pruning, case.horizon, shapes, TrainingRows(*case.test))
 
 
 def optimizer_of(case: Case) -> GradientOptimizer:
@@ -158,6 +171,8 @@ def optimizer_of(case: Case) -> GradientOptimizer:
         rule,
         learning_rate=case.learning_rate,
         walk=case.walk,
+        decay=case.decay,
+        decay_every=case.decay_every,
         minimum=case.minimum,
         maximum=case.maximum,
         pairings=_any(case.pairings),

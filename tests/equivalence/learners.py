@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from coevo.random import Key, normal, uniform
 from tests.equivalence.cases import Case
 
 Batches = Sequence[tuple[Tensor, Tensor]]
@@ -26,11 +27,15 @@ class Moments:
 
 @dataclass(frozen=True)
 class Network:
-    """An ordinary module, the masks of its pruned parameters, and the moments it trains with."""
+    """An ordinary module, the masks of its pruned parameters, and the moments it trains with.
+
+    ``origins`` are the first weights that a pruning operator compares with.
+    """
 
     module: nn.Module
     masks: dict[str, Tensor] = field(default_factory=dict)
     moments: Moments = field(default_factory=Moments)
+    origins: dict[str, Tensor] = field(default_factory=dict)
 
 
 class SignSGD(torch.optim.Optimizer):
@@ -51,7 +56,7 @@ class Learner:
     """A copy of one network that takes gradient steps."""
 
     def __init__(self, case: Case, network: Network, learning_rate: float) -> None:
-        self.case, self.learning_rate = case, learning_rate
+        self.case, self.learning_rate, self.before = case, learning_rate, network
         self.module = deepcopy(network.module)
         self.masks = network.masks
         self.parameters = list(self.module.parameters())
@@ -72,9 +77,8 @@ class Learner:
             self.optimizer, self.steps = self._optimizer(), 0
 
     def network(self) -> Network:
-        return Network(
-            self.module, self.masks, Moments(self.optimizer.state_dict()["state"], self.steps)
-        )
+        moments = Moments(self.optimizer.state_dict()["state"], self.steps)
+        return replace(self.before, module=self.module, moments=moments)
 
     def _optimizer(self) -> torch.optim.Optimizer:
         case, rate, parameters = self.case, self.learning_rate, self.parameters
@@ -136,6 +140,19 @@ class Clones(dict[int, Learner]):
     def __missing__(self, slot: int) -> Learner:
         self[slot] = self.cell.clone(self.role, slot)
         return self[slot]
+
+
+def corrupt(case: Case, inputs: Tensor, noise: Key, start: int = 0) -> Tensor:
+    """Noisy inputs; ``start`` is the position of the first number of noise."""
+    if case.noise is None:
+        return inputs
+    draw = normal if case.noise == "gaussian" else uniform
+    drawn = draw(noise, tuple(inputs.shape), dtype=torch.float64, start=start)[0]
+    if case.noise == "gaussian":
+        return inputs + case.noise_level * drawn
+    if case.noise == "uniform":
+        return inputs + (-case.noise_level + 2 * case.noise_level * drawn)
+    return torch.where(drawn < case.noise_level, 0.0, inputs)
 
 
 def image(case: Case, outputs: Tensor) -> Tensor:

@@ -13,9 +13,18 @@ from math import isfinite, nan
 import torch
 from torch import Tensor, nn
 
-from coevo.random import Key, choice, integers, normal, permutation, uniform
+from coevo.random import Key, choice, integers, normal, permutation
 from tests.equivalence.cases import SPLIT_SEED, Case
-from tests.equivalence.learners import Batches, Cell, Network, loss_of, pair_loss, train
+from tests.equivalence.learners import (
+    Batches,
+    Cell,
+    Network,
+    corrupt,
+    loss_of,
+    pair_loss,
+    train,
+)
+from tests.equivalence.pruner import Moment, prune, sparsities
 
 Record = dict[str, float]
 
@@ -69,19 +78,6 @@ def _offsets(case: Case) -> Sequence[tuple[int, int]]:
 
     square = [(down, right) for down in reach for right in reach]
     return sorted((o for o in square if distance(o) <= case.radius), key=distance)
-
-
-def corrupt(case: Case, inputs: Tensor, noise: Key, start: int = 0) -> Tensor:
-    """Noisy inputs; ``start`` is the position of the first number of noise."""
-    if case.noise is None:
-        return inputs
-    draw = normal if case.noise == "gaussian" else uniform
-    drawn = draw(noise, tuple(inputs.shape), dtype=torch.float64, start=start)[0]
-    if case.noise == "gaussian":
-        return inputs + case.noise_level * drawn
-    if case.noise == "uniform":
-        return inputs + (-case.noise_level + 2 * case.noise_level * drawn)
-    return torch.where(drawn < case.noise_level, 0.0, inputs)
 
 
 def evaluation_batch(case: Case, seed: int, cell: int, generation: int) -> tuple[Tensor, Tensor]:
@@ -160,29 +156,45 @@ def validation_loss(case: Case, pair: tuple[nn.Module, nn.Module], name: str, ro
 
 def advance(case: Case, world: World, generation: int) -> tuple[World, list[Record]]:
     """One generation of one world, and the record of each of its cells."""
-    after, records = [], []
+    after, records, sound = [], [], True
     for cell in range(len(world.centers)):
-        center, record = advance_cell(case, world, cell, generation)
+        center, record, fine = advance_cell(case, world, cell, generation)
         after.append(center)
         records.append(record)
+        sound = sound and fine
     weights = [p for c in after for n in (c.encoder, c.decoder) for p in n.module.parameters()]
     finite = all(isfinite(r["train_loss"]) for r in records) and all(
         bool(weight.isfinite().all()) for weight in weights
     )
-    if not (world.running and finite):
+    if not (world.running and finite and sound):
         return replace(world, running=False), records
     return World(world.seed, after), records
 
 
-def advance_cell(case: Case, world: World, cell: int, generation: int) -> tuple[Center, Record]:
+def advance_cell(
+    case: Case, world: World, cell: int, generation: int
+) -> tuple[Center, Record, bool]:
+    """The new center, its record, and whether all that pruning looked at were numbers."""
     own, seed, table = world.centers[cell], world.seed, neighbors(case, cell)
     batch = evaluation_batch(case, seed, cell, generation)
     losses = [[evaluate(case, world, (e, d), batch) for d in table] for e in table]
     i, j = select(case, losses, seed, cell, generation)
     encoder, decoder, train_loss = train(training_cell(case, world, cell, generation, (i, j)))
     center, replaced = replacement(case, own, encoder, decoder)
+    before = (world.centers[table[i]], world.centers[table[j]]) if replaced else (own, own)
+    pruned = prune(
+        case,
+        {"encoder": center.encoder, "decoder": center.decoder},
+        {"encoder": before[0].encoder, "decoder": before[1].decoder},
+        Moment(seed, cell, generation, len(table)),
+    )
+    encoder, decoder = pruned.pair["encoder"], pruned.pair["decoder"]
+    center = replace(center, encoder=encoder, decoder=decoder)
     move = normal(key(seed, cell, generation, "learning_rate"), (), dtype=torch.float64).item()
-    walked = min(max(own.learning_rate + case.walk * move, case.minimum), case.maximum)
+    walked = own.learning_rate + case.walk * move
+    if (generation + 1) % case.decay_every == 0:
+        walked *= case.decay
+    walked = min(max(walked, case.minimum), case.maximum)
     record = {
         "selection_loss": losses[i][j],
         "encoder_from": table[i],
@@ -192,7 +204,9 @@ def advance_cell(case: Case, world: World, cell: int, generation: int) -> tuple[
         "learning_rate": own.learning_rate,
         **measures(case, center, generation + 1),
     }
-    return replace(center, learning_rate=walked), record
+    if case.pruning:
+        record |= {"pruning_events": pruned.events, **sparsities(case, pruned.pair)}
+    return replace(center, learning_rate=walked), record, pruned.sound
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -23,9 +24,9 @@ CELLS = 6
 selections = st.lists(st.integers(0, CELLS - 1), min_size=1, max_size=CELLS, unique=True)
 
 
-def problem_of(case: Case) -> tuple[CellProblem, list[Batch]]:
+def problem_of(case: Case, **changes: Any) -> tuple[CellProblem, list[Batch]]:
     """The problem of all cells in the second generation, and its batches."""
-    engine = engine_of(case)
+    engine = engine_of(case, **changes)
     state = run(engine, 1)[0][0]
     key = engine.cell_key.at(1)
     inputs = numbers(CELLS * case.steps * 4, (12,), 0.3).view(case.steps, CELLS, 4, 12)

@@ -52,9 +52,9 @@ def assert_pruned_are_zero(state: GridState, *, moments: bool) -> None:
         assert not (moments and kept) or any(moment.any() for moment in kept.values())
 
 
-def run_shrinking(case: Case, generations: int = 3) -> GridState:
+def run_shrinking(case: Case, generations: int = 3, **changes: Any) -> GridState:
     """Prune a little more before every generation, with moments that are not zero by then."""
-    engine = engine_of(case)
+    engine = engine_of(case, **changes)
     state = engine.init()
     for generation in range(generations):
         state = pruned(state, str(generation))

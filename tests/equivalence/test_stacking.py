@@ -112,7 +112,7 @@ def test_three_hundred_cells() -> None:
     rates = state.optimizer.cell["learning_rate"]
     assert len(set(rates.tolist())) == 300
     for cell in (0, 19, 137, 299):
-        center, record = advance_cell(case, world, cell, 0)
+        center, record, _ = advance_cell(case, world, cell, 0)
         for name in ("encoder_from", "decoder_from", "train_loss", "validation_bce"):
             assert measures[name][cell].item() == pytest.approx(record[name], rel=TOLERANCE)
         assert rates[cell].item() == pytest.approx(center.learning_rate, rel=TOLERANCE)

@@ -1,0 +1,113 @@
+"""Operators, schedules and networks of a user's own, and what is said against them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coevo.assemble import assemble
+from coevo.errors import CoevoError
+from coevo.experiment import experiment_from_dict
+from tests.coevo.small_experiments import build, write_data
+
+__all__ = ["custom", "refusal", "write_own"]
+
+CODE = """
+import torch
+from torch import nn
+from operators import masking, scoring
+
+def first(layer, quota, *, spare=0):
+    place = layer.masks.flatten(1).cumsum(1)
+    return layer.masks & (place > quota.unsqueeze(1) - spare).view_as(layer.masks)
+
+@scoring(needs=["gradients"])
+def steep(layer, *, power=1.0):
+    return layer.need("gradients").abs() ** power
+
+@scoring()
+def undeclared(layer):
+    return layer.need("gradients")
+
+@scoring(per="unit")
+def weights_for_units(layer):
+    return layer.weights
+
+def fails(layer, quota): return layer.no_such_thing
+def nothing(layer, quota): return None
+def numbers(layer, quota): return layer.masks.float()
+def flat(layer, quota): return layer.masks.flatten(1)
+def two(layer): return layer.masks
+
+@scoring(of_units=lambda layer: layer.no_such_thing)
+def no_units(layer): return layer.weights
+@scoring(of_units=lambda layer: layer.weights)
+def units_of_weights(layer): return layer.weights
+
+class Thing: pass
+thing = Thing()
+
+def steps(horizon, level, *, count=2):
+    return lambda generation: level * (generation * count // horizon) / count
+def needs_more(horizon, level, *, more): return lambda generation: level
+def above(horizon, level): return lambda generation: level + generation
+def below(horizon, level): return lambda generation: -0.25
+def not_a_number(horizon, level): return lambda generation: float("nan")
+def never(horizon, level): return lambda generation: 0.0
+def no_schedule(horizon, level): return level
+def breaks(horizon, level):
+    def schedule(generation):
+        if generation == 3:
+            raise KeyError("three")
+        return level
+    return schedule
+
+def encoder(shape, latent):
+    layer = nn.Linear(8, 8)
+    return nn.Sequential(nn.Flatten(), nn.Linear(16, 8), layer, nn.Tanh(), layer, nn.Linear(8, latent))
+
+def decoder(shape, latent):
+    one = nn.Linear(latent, latent)
+    return nn.Sequential(one, nn.Tanh(), one, nn.Linear(latent, 16), nn.Unflatten(1, (1, 4, 4)))
+
+class Scale(nn.Module):
+    def __init__(self, latent):
+        super().__init__()
+        self.factor = nn.Parameter(torch.ones(latent))
+    def forward(self, inputs):
+        return inputs.flatten(1)[:, :len(self.factor)] * self.factor
+
+def bare(shape, latent): return Scale(latent)
+"""
+OWN = {"encoder": "own_pruning:encoder", "decoder": "own_pruning:decoder", "latent": 3}
+
+
+def write_own(folder: Path) -> Path:
+    """Write the module ``own_pruning`` and data beside it; gives the folder."""
+    (folder / "own_pruning.py").write_text(CODE, "utf-8")
+    return write_data(folder)
+
+
+def refusal(folder: Path, *entries: dict[str, Any], **tables: Any) -> str:
+    with pytest.raises(CoevoError) as caught:
+        build(folder, pruning=list(entries), **tables)
+    return str(caught.value)
+
+
+def custom(folder: Path, entry: dict[str, Any], **network: Any) -> str | None:
+    """What is said against an entry about networks of the user's own."""
+    document = {
+        "task": {"dataset": "npz"},
+        "data": {"file": str(folder / "data.npz")},
+        "network": {**OWN, **network},
+        "selection": {"evaluation_batch_size": 4},
+        "optimizer": {"batch_size": 5, "steps": 2},
+        "pruning": [entry],
+    }
+    try:
+        assemble(experiment_from_dict(document), "cpu", search=(folder,))
+    except CoevoError as error:
+        return str(error)
+    return None
