@@ -10,6 +10,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+collect_ignore = ["example_plugin"]  # a package of its own, which tests install
+
 settings.register_profile(
     "ci",
     max_examples=100,

@@ -22,8 +22,10 @@ from torch import Tensor
 from coevo import assemble, load_experiment
 from coevo.engine import Engine
 from coevo.held_out import HeldOut
-from coevo.optimizers import CellProblem, OptimizerState
+from coevo.optimizers import CellProblem, Improved, OptimizerState
+from coevo.pairing import Selected
 from coevo.population import Population
+from coevo.pruning.pruner import Trained
 from coevo.random import integers, permutation
 from coevo.sizing import threads
 from coevo.state import GridState
@@ -74,34 +76,9 @@ def _updated(engine: Engine, state: GridState, ids: Tensor) -> GridState:
     """The state after one cell of every world has selected, trained and pruned."""
     key = engine.cell_key.select(ids).at(state.generation)
     selected = engine.selection.select(_losses(engine, state, ids), key)
-    rows = engine.order.positions(engine.cell_key.select(ids), state.generation)
     with torch.enable_grad():
-        improved = engine.optimizer.step(
-            CellProblem(
-                cells=ids,
-                neighbors=engine.grid.neighbors[ids],
-                selected_encoders=selected.encoders,
-                selected_decoders=selected.decoders,
-                encoders=state.encoders,
-                decoders=state.decoders,
-                state=state.optimizer,
-                networks=engine.networks,
-                task=engine.task,
-                batches=batches(engine.training, rows, engine.task, key, engine.grid.world_of[ids]),
-                steps=engine.order.steps,
-                key=key,
-            )
-        )
-    encoders, decoders = improved.encoders, improved.decoders
-    if engine.pruner is not None:
-        pruner = replace(
-            engine.pruner,
-            world_of=engine.pruner.world_of[ids],
-            cell_key=engine.pruner.cell_key.select(ids),
-            host_key=engine.pruner.host_key.select(ids),
-        )
-        cut = pruner.prune(encoders, decoders, state.generation)
-        encoders, decoders = cut.encoders, cut.decoders
+        improved = engine.optimizer.step(_problem(engine, state, selected, ids))
+    encoders, decoders = _pruned(engine, state, selected, improved, ids)
     cell = {
         name: tensor.index_copy(0, ids, improved.state.cell[name])
         for name, tensor in state.optimizer.cell.items()
@@ -112,6 +89,44 @@ def _updated(engine: Engine, state: GridState, ids: Tensor) -> GridState:
         decoders=state.decoders.replaced(ids, decoders, list(decoders.weights)),
         optimizer=OptimizerState(cell),
     )
+
+
+def _problem(engine: Engine, state: GridState, selected: Selected, ids: Tensor) -> CellProblem:
+    key, world_of = engine.cell_key.select(ids), engine.grid.world_of[ids]
+    rows = engine.order.positions(key, state.generation)
+    key = key.at(state.generation)
+    return CellProblem(
+        cells=ids,
+        neighbors=engine.grid.neighbors[ids],
+        selected_encoders=selected.encoders,
+        selected_decoders=selected.decoders,
+        encoders=state.encoders,
+        decoders=state.decoders,
+        state=state.optimizer,
+        networks=engine.networks,
+        task=engine.task,
+        batches=batches(engine.training, rows, engine.task, key, world_of),
+        steps=engine.order.steps,
+        key=key,
+    )
+
+
+def _pruned(
+    engine: Engine, state: GridState, selected: Selected, improved: Improved, ids: Tensor
+) -> tuple[Population, Population]:
+    if engine.pruner is None:
+        return improved.encoders, improved.decoders
+    pruner = replace(
+        engine.pruner,
+        world_of=engine.pruner.world_of[ids],
+        cell_key=engine.pruner.cell_key.select(ids),
+        host_key=engine.pruner.host_key.select(ids),
+    )
+    sources = selected.sources(engine.grid.neighbors[ids])
+    before = (state.encoders, state.decoders)
+    trained = Trained(improved.encoders, improved.decoders, before, *sources)
+    cut = pruner.prune(trained, state.generation)
+    return cut.encoders, cut.decoders
 
 
 def _losses(engine: Engine, state: GridState, ids: Tensor) -> Tensor:

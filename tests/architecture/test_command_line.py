@@ -12,7 +12,11 @@ COMMANDS = {
     "run": {"EXPERIMENT", "--out VALUE", "--device VALUE", "--set VALUE ...", "--json"},
     "resume": {"DIRECTORY", "--generations VALUE", "--device VALUE", "--trust", "--json"},
     "report": {"DIRECTORY", "--json"},
+    "export": {
+        *("DIRECTORY", "--format VALUE", "--compact", "--out VALUE", "--trust", "--json"),
+    },
     "list": {"[KIND]", "--json"},
+    "check-operator": {"REFERENCE", "--examples VALUE", "--option VALUE ...", "--json"},
 }
 
 

@@ -18,6 +18,9 @@ MAY_IMPORT = {
     "grids": {"grids", "torch", "numpy", "networkx"},
     "operators": {"operators", "torch", "numpy", "scipy", "networkx"},
 }
+# The laws of operators are for tests.
+LAWS = ROOT / "operators" / "laws"
+LAWS_MAY_IMPORT = {*MAY_IMPORT["operators"], "hypothesis", "pytest"}
 # What the engine and all below it do not know: files, clocks, configuration, output.
 UNKNOWN_TO_THE_ENGINE = {
     *("pathlib", "os", "io", "shutil", "tempfile", "json", "tomllib", "time", "datetime"),
@@ -63,7 +66,19 @@ def test_an_import_upwards_or_sideways_breaks_them(tmp_path: Path, module: str, 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_leaves_import_only_what_they_may(package: str) -> None:
-    assert report(third_party(MAY_IMPORT[package]), python_files(package)) == []
+    files = [path for path in python_files(package) if not path.is_relative_to(LAWS)]
+    assert report(third_party(MAY_IMPORT[package]), files) == []
+
+
+def test_laws_import_only_what_they_may() -> None:
+    assert report(third_party(LAWS_MAY_IMPORT), python_files("operators/laws")) == []
+
+
+def test_operators_and_commands_are_loaded_without_their_laws() -> None:
+    for module in ("operators", "coevo.cli", "coevo.run", "coevo.operator_check"):
+        laws = [name for name in closure(module) if name.startswith("operators.laws")]
+        assert laws == [], module
+    assert "operators.laws.judging" in closure("operators.laws")
 
 
 def test_packages_import_neither_tests_nor_scripts() -> None:

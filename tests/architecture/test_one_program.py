@@ -20,6 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from coevo.engine import Engine
 from coevo.state import GridState
 from tests.equivalence.cases import Case, engine_of
+from tests.equivalence.entries import BUILT_IN, OWN, Entry
 
 WAITS = {
     "aten::_local_scalar_dense",
@@ -41,6 +42,35 @@ CASES: dict[str, Case] = {
     "if better": Case(replacement="if_better", replacement_rows=3, algorithm="sgd", momentum=0.9),
     "convolutions": Case(architecture="conv", noise="masking", noise_level=0.3),
 }
+# With probability 1, so that there are as many chunks of events whatever the cells draw.
+PRUNING: dict[str, tuple[Entry, ...]] = {
+    "every operator": tuple(Entry(operator, amount=0.05, bias=True) for operator in BUILT_IN),
+    "your own": (Entry(f"{OWN}:blend"), Entry(f"{OWN}:drop_last", scope="tensor", bias=True)),
+    "targets": (
+        Entry("magnitude", sparsity=0.9, schedule="increase", scope="pair"),
+        Entry("conjunctive", sparsity=0.95, schedule="cubic"),
+        Entry("wanda", sparsity=0.8, schedule="increase", scope="unit"),
+    ),
+    "regrowth": (
+        Entry("magnitude", amount=0.3, regrow="gradient", scope="network"),
+        Entry("uniform", amount=0.3, regrow="random"),
+    ),
+    "units": tuple(
+        Entry(operator, structure="unit", scope=scope, amount=0.2)
+        for operator, scope in (("uniform", "layer"), ("variance", "network"), ("wanda", "pair"))
+    ),
+    "soft": (Entry("saliency", masks="soft", amount=0.3), Entry("movement", masks="soft")),
+    "through training": (Entry("variance", activations="training", rows=12),),
+}
+CASES |= {
+    f"pruning: {name}": Case(pruning=entries, noise="gaussian", noise_level=0.1)
+    for name, entries in PRUNING.items()
+}
+CASES["pruning of convolutions"] = Case(
+    architecture="conv",
+    replacement="if_better",
+    pruning=(Entry("wanda", amount=0.1), Entry("variance", structure="unit", amount=0.3)),
+)
 cases = pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 
 
@@ -68,9 +98,9 @@ def _has_mask(arguments: Sequence[Any]) -> bool:
     return any(tensor is not None and tensor.dtype == torch.bool for tensor in indices)
 
 
-def watched(case: Case) -> Watch:
+def watched(case: Case, **changes: Any) -> Watch:
     """What the second generation of a case dispatches; the first makes what is made once."""
-    engine = engine_of(case)
+    engine = engine_of(case, **changes)
     state, _ = engine.advance(engine.init())
     watch = Watch()
     with watch:
@@ -81,6 +111,11 @@ def watched(case: Case) -> Watch:
 @cases
 def test_a_generation_never_waits(case: Case) -> None:
     assert watched(case).waits == set()
+
+
+def test_events_that_happen_in_some_cells_do_not_wait() -> None:
+    sometimes = tuple(Entry(operator, probability=0.5) for operator in BUILT_IN)
+    assert watched(Case(pruning=sometimes, cells_per_chunk=2)).waits == set()
 
 
 @cases
