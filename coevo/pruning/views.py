@@ -103,9 +103,8 @@ def _observed(rule: PruningRule, pair: Pair, scene: PruningScene) -> _Statistics
     if not wanted:
         return lambda role, layer: {}
     assert scene.batch is not None
-    seen = _seen(pair, scene, scene.batch.inputs)
-    if rule.activations == "training":
-        seen = _seen_in_training(pair, scene, scene.batch.inputs)
+    look = _seen_in_training if rule.activations == "training" else _seen
+    seen = look(pair, scene, scene.batch.inputs)
 
     def of(role: RoleName, layer: PrunableLayer) -> dict[str, Any]:
         observer, own = scene.observers[role], seen[role][layer.name]
