@@ -150,6 +150,7 @@ class Engine:
                 )
                 cut = self.pruner.prune(trained, state.generation)
                 encoders, decoders, finite = cut.encoders, cut.decoders, finite & cut.sound
+                optimizer = optimizer.without(cut.removed["encoder"], cut.removed["decoder"])
                 pruned = {"pruning_events": cut.events}
             running = state.running & self._whole_world(finite)
             after = GridState(state.generation + 1, encoders, decoders, optimizer, running)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from coevo.cells import CellTensors
 from coevo.networks import untouched_generator
 
-__all__ = ["PRUNABLE", "PrunableLayer", "prunable_layers"]
+__all__ = ["PRUNABLE", "PrunableLayer", "first_input", "prunable_layers"]
 
 Kind: TypeAlias = Literal["dense", "convolution", "transposed"]
 
@@ -126,13 +126,16 @@ def prunable_layers(
     calls: dict[nn.Module, int] = {}
     positions: dict[nn.Module, tuple[int, int]] = {}
 
-    def note(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def note(
+        layer: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any], output: Tensor
+    ) -> None:
         calls[layer] = calls.get(layer, 0) + 1
         outside = output[0].numel() // _units(layer)
+        rows = first_input(inputs, named)
         transposed = isinstance(layer, _TRANSPOSED)
-        positions[layer] = outside, _inside(layer, inputs[0][0]) if transposed else outside
+        positions[layer] = outside, _inside(layer, rows[0]) if transposed else outside
 
-    hooks = [layer.register_forward_hook(note) for layer in found]
+    hooks = [layer.register_forward_hook(note, with_kwargs=True) for layer in found]
     dtype = next(module.parameters()).dtype
     with torch.no_grad():
         module(torch.zeros(1, *input_shape, dtype=dtype))
@@ -143,6 +146,12 @@ def prunable_layers(
         _describe(layer, found[layer], positions[layer], number, shared=_twice(owners, layer))
         for layer, number in calls.items()
     )
+
+
+def first_input(inputs: tuple[Any, ...], named: dict[str, Any]) -> Tensor:
+    """What a module is called with, whether by position or by name."""
+    found: Tensor = inputs[0] if inputs else next(iter(named.values()))
+    return found
 
 
 def _units(layer: nn.Module) -> int:

@@ -54,24 +54,29 @@ class Population:
             **{part: merge(condition, own, theirs[part]) for part, own in self._parts().items()}
         )
 
-    def replaced(self, ids: Tensor, part: Population, names: Collection[str]) -> Population:
-        """Put networks, or some of their tensors, in the place of those of some cells.
+    def copied(self, names: Collection[str]) -> Population:
+        """The same networks with some weights, their masks and origins in memory of their own."""
+        return replace(
+            self,
+            **{
+                kind: {name: t.clone() if name in names else t for name, t in tensors.items()}
+                for kind, tensors in self._pruned_parts().items()
+            },
+        )
+
+    def put(self, ids: Tensor, part: Population, names: Collection[str]) -> None:
+        """Overwrite weights of some cells in place, with their masks and origins.
 
         Args:
             ids: ``[n]`` int64, distinct cells.
             part: their new networks.
-            names: of the weights that are new, with their masks and origins.
+            names: of the weights that are new; `copied` before, unless nobody else has them.
         """
-        parts = {"weights": part.weights, "masks": part.masks, "origins": part.origins}
-        own = self._parts()
-        changed = {
-            kind: {
-                name: tensor.index_copy(0, ids, theirs[name]) if name in names else tensor
-                for name, tensor in own[kind].items()
-            }
-            for kind, theirs in parts.items()
-        }
-        return replace(self, **changed)
+        theirs = part._pruned_parts()
+        for kind, tensors in self._pruned_parts().items():
+            for name, tensor in tensors.items():
+                if name in names:
+                    tensor.index_copy_(0, ids, theirs[kind][name])
 
     def masked(self) -> Population:
         """Set every weight under a False mask to exactly zero."""
@@ -129,6 +134,9 @@ class Population:
         """Join chunks of cells that follow each other."""
         split = [part._parts() for part in parts]
         return Population(**{name: concatenate([one[name] for one in split]) for name in split[0]})
+
+    def _pruned_parts(self) -> dict[str, CellTensors]:
+        return {"weights": self.weights, "masks": self.masks, "origins": self.origins}
 
     def _parts(self) -> dict[str, CellTensors]:
         return {

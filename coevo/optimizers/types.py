@@ -48,6 +48,23 @@ class OptimizerState:
             merge(condition, self.decoder, otherwise.decoder),
         )
 
+    def without(self, encoder: CellTensors, decoder: CellTensors) -> OptimizerState:
+        """Zero what is kept for weights that were removed, so that they begin anew.
+
+        That is every tensor ``.../NAME`` of the shape of a weight NAME: of its role's own tensors,
+        and of those of the cell that begin with ``ROLE/``.
+
+        Args:
+            encoder: where they were, by the name of the weight: ``[cells, *shape]`` bool.
+            decoder: likewise.
+        """
+        cell = _zeroed(self.cell, encoder, "encoder/")
+        return OptimizerState(
+            _zeroed(cell, decoder, "decoder/"),
+            _zeroed(self.encoder, encoder, ""),
+            _zeroed(self.decoder, decoder, ""),
+        )
+
     @staticmethod
     def concatenate(parts: list[OptimizerState]) -> OptimizerState:
         """Join chunks of cells that follow each other."""
@@ -56,6 +73,15 @@ class OptimizerState:
             concatenate([part.encoder for part in parts]),
             concatenate([part.decoder for part in parts]),
         )
+
+
+def _zeroed(tensors: CellTensors, removed: CellTensors, prefix: str) -> CellTensors:
+    result = dict(tensors)
+    for path, tensor in tensors.items():
+        gone = removed.get(path.rsplit("/", 1)[-1])
+        if gone is not None and gone.shape == tensor.shape and path.startswith(prefix):
+            result[path] = tensor.masked_fill(gone, 0)
+    return result
 
 
 @dataclass(frozen=True)

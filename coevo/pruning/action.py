@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeAlias
 
@@ -76,7 +76,7 @@ def _groups(rule: PruningRule, parts: list[Part]) -> list[list[Part]]:
 
 
 def _pruned(rule: PruningRule, group: list[Part], quota: Quota) -> Pruned:
-    if isinstance(rule.operator, ScoringOperator):
+    if rule.bears_nan:
         return _ranked(rule, group, quota)
     # It may refuse what is not a number, which must stop one world and not all.
     sound = torch.stack([_sound(part.seen) for part in group]).all(0)
@@ -88,7 +88,7 @@ def _pruned(rule: PruningRule, group: list[Part], quota: Quota) -> Pruned:
 def _ranked(rule: PruningRule, group: list[Part], quota: Quota) -> Pruned:
     operator, layers = rule.operator, [part.seen for part in group]
     if rule.scope == "tensor" and group[0].has_bias:
-        weights, biases = layers[0].inputs(slice(0, -1)), layers[0].inputs(slice(-1, None))
+        weights, biases = layers[0].inputs(slice(0, -1)), _biases(layers[0])
         one, other = (prune_group(operator, [layer], quota) for layer in (weights, biases))
         return Pruned([torch.cat([one.masks[0], other.masks[0]], 2)], one.sound & other.sound)
     if isinstance(operator, ScoringOperator):
@@ -97,6 +97,15 @@ def _ranked(rule: PruningRule, group: list[Part], quota: Quota) -> Pruned:
         if rule.scope == "unit":
             return prune_weights_per_unit(operator, layers[0], quota)
     return prune_group(operator, layers, quota)
+
+
+def _biases(layer: Layer) -> Layer:
+    """The biases of a layer, which stand last, as a layer with random numbers of its own."""
+
+    def draws(purpose: str, shape: Sequence[int]) -> Tensor:
+        return layer.draws(f"{purpose} of biases", shape)
+
+    return replace(layer.inputs(slice(-1, None)), draws=draws)
 
 
 def _numbers(layer: Layer) -> dict[str, Tensor]:

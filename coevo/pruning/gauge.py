@@ -50,12 +50,14 @@ class Gauge:
         layers: all prunable layers of both roles, in the order in which they are called.
         links: between these layers, the encoder's before the decoder's.
         prunable: the tensors of each role that some rule can prune.
+        soft: those of them that some rule prunes with soft masks: their zeros are removed, too.
         parameters: of each role, all tensors.
     """
 
     layers: Mapping[RoleName, tuple[PrunableLayer, ...]]
     links: Sequence[Link | None]
     prunable: Mapping[RoleName, frozenset[str]]
+    soft: Mapping[RoleName, frozenset[str]]
     parameters: Mapping[RoleName, int]
 
     @property
@@ -104,7 +106,9 @@ class Gauge:
             names = [name for name in tensors if name is not None and name in self.prunable[role]]
             if not names:
                 continue
-            own = torch.stack([(~_kept(population, n)).flatten(1).sum(1) for n in names]).sum(0)
+            own = torch.stack(
+                [(~self._kept(role, population, n)).flatten(1).sum(1) for n in names]
+            ).sum(0)
             numbers = sum(population.weights[name][0].numel() for name in names)
             found[f"{role}_sparsity.{layer.name}"] = own.double() / numbers
             removed, total = removed + own, total + numbers
@@ -126,7 +130,7 @@ class Gauge:
             parameters = parameters - layer.units * layer.inputs + weights
             if layer.bias is not None:
                 last = role == ROLES[-1] and number == len(layers) - 1
-                biases = _kept(population, layer.bias)
+                biases = self._kept(role, population, layer.bias)
                 used = biases if last else biases & living.live
                 parameters = parameters - layer.units + used.sum(1)
         return {
@@ -137,13 +141,25 @@ class Gauge:
 
     def _living(self, pair: Mapping[RoleName, Population]) -> dict[tuple[RoleName, str], _Living]:
         chain = [(role, layer) for role in ROLES for layer in self.layers[role]]
-        kept = [_matrix(pair[role], layer) for role, layer in chain]
+        kept = [self._matrix(role, pair[role], layer) for role, layer in chain]
         read, varies = _forward(kept, self.links)
         live = _backward(kept, varies, self.links)
         return {
             (role, layer.name): _Living(kept[i], read[i], varies[i], live[i])
             for i, (role, layer) in enumerate(chain)
         }
+
+    def _matrix(self, role: RoleName, population: Population, layer: PrunableLayer) -> Tensor:
+        kept = self._kept(role, population, layer.weight)
+        return layer.matrix({layer.weight: kept}, bias=False)
+
+    def _kept(self, role: RoleName, population: Population, name: str) -> Tensor:
+        """Where a tensor is kept: its mask says it, and where masks are soft, its zeros."""
+        mask, soft = population.masks.get(name), name in self.soft[role]
+        if mask is not None and not soft:
+            return mask
+        numbers = population.weights[name] != 0
+        return numbers if mask is None else numbers & mask
 
 
 def _forward(
@@ -183,16 +199,6 @@ def _units_of(inputs: Tensor, link: Link) -> Tensor:
     """From inputs of a layer to the units before it: a unit is read if some input of it is."""
     channels = inputs.reshape(len(inputs), link.channels, -1).any(2)
     return channels.repeat_interleave(link.units_per_channel, 1)
-
-
-def _matrix(population: Population, layer: PrunableLayer) -> Tensor:
-    return layer.matrix({layer.weight: _kept(population, layer.weight)}, bias=False)
-
-
-def _kept(population: Population, name: str) -> Tensor:
-    """Where a tensor is kept; without a mask, where it is not zero."""
-    mask = population.masks.get(name)
-    return population.weights[name] != 0 if mask is None else mask
 
 
 def _zeros(population: Population) -> Tensor:

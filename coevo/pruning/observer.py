@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from torch.func import functional_call, grad, vmap
 
 from coevo.cells import CellTensors
 from coevo.chain import ELEMENTWISE
-from coevo.layers import PrunableLayer
+from coevo.layers import PrunableLayer, first_input
 from coevo.networks import untouched_generator
 from coevo.population import Population
 
@@ -50,9 +51,9 @@ class Observer:
         self._outputs: dict[str, Tensor] = {}
         for module in self._module.modules():
             if module in self._names:
-                module.register_forward_hook(self._note_layer)
+                module.register_forward_hook(self._note_layer, with_kwargs=True)
             elif isinstance(module, ELEMENTWISE):
-                module.register_forward_hook(self._note_activation)
+                module.register_forward_hook(self._note_activation, with_kwargs=True)
 
     def __call__(self, population: Population, inputs: Tensor) -> tuple[Tensor, dict[str, Seen]]:
         """Call every network on its own rows.
@@ -72,7 +73,9 @@ class Observer:
             return outputs, dict(self._inputs), {**self._own, **self._outputs}
 
         try:
-            found = vmap(call_one)(dict(population.weights), dict(population.buffers), inputs)
+            # A copy, because modules may work in place.
+            own = inputs.clone()
+            found = vmap(call_one)(dict(population.weights), dict(population.buffers), own)
         finally:
             self._forget()
         result, before, after = found
@@ -126,14 +129,17 @@ class Observer:
         for noted in (self._inputs, self._own, self._outputs):
             noted.clear()
 
-    def _note_layer(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def _note_layer(
+        self, module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any], output: Tensor
+    ) -> None:
         name = self._names[module]
-        self._inputs[name], self._own[name] = inputs[0], output
+        self._inputs[name], self._own[name] = first_input(inputs, named), output
 
     def _note_activation(
-        self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor
+        self, module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any], output: Tensor
     ) -> None:
         del module
+        given = first_input(inputs, named)
         for name, own in self._own.items():
-            if own is inputs[0]:
+            if own is given:
                 self._outputs[name] = output

@@ -27,13 +27,16 @@ from operators import (
 __all__ = ["pruning_operator"]
 
 
-def pruning_operator(entry: PruningTable, key: str, sources: Sources) -> PruningOperator:
+def pruning_operator(
+    entry: PruningTable, key: str, sources: Sources, kind: Tensor
+) -> PruningOperator:
     """The operator of an entry, with its options.
 
     Args:
         entry: of ``[[pruning]]``.
         key: where it stands, as ``pruning[0]``.
         sources: for code of the user's own.
+        kind: a tensor of the type and on the device of the weights.
 
     Raises:
         CoevoError: it cannot be loaded, has other options, or does not do what it should.
@@ -53,7 +56,7 @@ def pruning_operator(entry: PruningTable, key: str, sources: Sources) -> Pruning
     except ValueError as error:
         raise CoevoError(f"{key}.operator_options: {error}") from error
     _check_fit(operator, entry, key)
-    layer = _small_layer(operator.needs)
+    layer = _small_layer(operator.needs, kind)
     _try_operator(operator, layer, what)
     if entry.structure == "unit" and isinstance(operator, ScoringOperator):
         _try_units(operator, layer, what)
@@ -79,7 +82,7 @@ def _check_fit(operator: ScoringOperator | MaskingOperator, entry: PruningTable,
 
 def _try_operator(operator: PruningOperator, layer: Layer, what: str) -> None:
     """Try an operator of the user's own on two cells."""
-    quota = torch.tensor([3, 0])
+    quota = torch.tensor([3, 0], device=layer.weights.device)
     try:
         masks: object = operator(layer, quota)
     except Exception as error:
@@ -108,7 +111,7 @@ def _try_units(operator: ScoringOperator, layer: Layer, what: str) -> None:
         )
 
 
-def _small_layer(needs: Iterable[str]) -> Layer:
+def _small_layer(needs: Iterable[str], kind: Tensor) -> Layer:
     """A layer with what an operator declares that it needs, and nothing else."""
     cells, units, inputs, cases = 2, 3, 4, 5
     weights = torch.linspace(-1.0, 1.0, cells * units * inputs).view(cells, units, inputs)
@@ -123,7 +126,8 @@ def _small_layer(needs: Iterable[str]) -> Layer:
     def draws(purpose: str, shape: Any) -> Tensor:
         del purpose
         count = math.prod(shape)
-        return torch.linspace(0.0, 0.9, cells * count).view(cells, *shape)
+        return torch.linspace(0.0, 0.9, cells * count, device=kind.device).view(cells, *shape)
 
-    asked = {need: values for need, values in known.items() if need in needs}
+    asked = {need: values.to(kind) for need, values in known.items() if need in needs}
+    weights = weights.to(kind)
     return Layer(weights, torch.ones_like(weights, dtype=torch.bool), draws, **asked)

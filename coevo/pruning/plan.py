@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from torch import nn
+import numpy as np
+import torch
+from torch import Tensor, nn
 
 from coevo.engine import Engine
 from coevo.errors import CoevoError
@@ -23,6 +25,7 @@ from coevo.pruning_table import PruningTable
 from coevo.stream import TrainingRows
 from coevo.user_code import Sources
 from coevo.wiring import links_between
+from operators import OPERATORS, ScoringOperator
 
 __all__ = ["with_pruning"]
 
@@ -52,7 +55,15 @@ def with_pruning(
         "encoder": prunable_layers(builds["encoder"], networks.shape("input")),
         "decoder": prunable_layers(builds["decoder"], networks.shape("code")),
     }
-    rules = _rules(experiment, layers, engine.grid.neighbors.shape[1], sources)
+    common = _Common(
+        layers,
+        experiment.generations,
+        engine.grid.neighbors.shape[1],
+        sources,
+        torch.empty(0, dtype=engine.dtype, device=engine.seeds.device),
+    )
+    entries = enumerate(experiment.pruning)
+    rules = tuple(common.rule(entry, f"pruning[{number}]") for number, entry in entries)
     single: _Layers = {role: tuple(filter(_single, own)) for role, own in layers.items()}
     pruner = Pruner(
         rules=rules,
@@ -60,7 +71,7 @@ def with_pruning(
         observers={role: Observer(builds[role], single[role]) for role in ROLES},
         task=engine.task,
         rows={"training": engine.training, "test": test},
-        world_of=engine.grid.world_of,
+        world_of=np.arange(engine.grid.cells) // engine.grid.cells_per_world,
         cell_key=engine.cell_key,
         host_key=engine.cell_key.to("cpu"),
         world_key=engine.world_key,
@@ -89,44 +100,55 @@ def _gauge(
     return Gauge(
         layers=layers,
         links=links_between([modules[role] for role in ROLES], [layers[role] for role in ROLES]),
-        prunable={role: frozenset(n for rule in rules for n in rule.names(role)) for role in ROLES},
+        prunable={role: _names(rules, role) for role in ROLES},
+        soft={role: _names((r for r in rules if r.masks == "soft"), role) for role in ROLES},
         parameters={
             role: sum(weight.numel() for weight in modules[role].parameters()) for role in ROLES
         },
     )
 
 
-def _rules(
-    experiment: Experiment, layers: _Layers, neighbors: int, sources: Sources
-) -> tuple[PruningRule, ...]:
-    return tuple(
-        _rule(entry, f"pruning[{number}]", experiment.generations, layers, neighbors, sources)
-        for number, entry in enumerate(experiment.pruning)
-    )
+def _names(rules: Iterable[PruningRule], role: RoleName) -> frozenset[str]:
+    return frozenset(name for rule in rules for name in rule.names(role))
 
 
-def _rule(
-    entry: PruningTable,
-    key: str,
-    generations: int,
-    layers: _Layers,
-    neighbors: int,
-    sources: Sources,
-) -> PruningRule:
-    operator = pruning_operator(entry, key, sources)
-    return PruningRule(
-        operator=operator,
-        layers={role: _layers(entry, key, role, layers) for role in ROLES if role in entry.roles},
-        timing=pruning_timing(entry, key, generations, neighbors, sources, exact=operator.exact),
-        scope=entry.scope,
-        structure=entry.structure,
-        masks=entry.masks,
-        bias=entry.bias,
-        rows=entry.rows,
-        cases=entry.cases,
-        activations=entry.activations,
-        regrow=None if entry.regrow == "none" else entry.regrow,
-    )
+@dataclass(frozen=True)
+class _Common:
+    """What all entries have in common.
+
+    Attributes:
+        layers: of both roles.
+        generations: of the run.
+        neighbors: cells of a neighborhood.
+        sources: for code of the user's own.
+        kind: a tensor of the type and on the device of the weights.
+    """
+
+    layers: _Layers
+    generations: int
+    neighbors: int
+    sources: Sources
+    kind: Tensor
+
+    def rule(self, entry: PruningTable, key: str) -> PruningRule:
+        """What an entry says; ``key`` is where it stands."""
+        operator = pruning_operator(entry, key, self.sources, self.kind)
+        return PruningRule(
+            operator=operator,
+            layers={r: _layers(entry, key, r, self.layers) for r in ROLES if r in entry.roles},
+            timing=pruning_timing(
+                entry, key, self.generations, self.neighbors, self.sources, exact=operator.exact
+            ),
+            scope=entry.scope,
+            structure=entry.structure,
+            masks=entry.masks,
+            bias=entry.bias,
+            rows=entry.rows,
+            cases=entry.cases,
+            activations=entry.activations,
+            regrow=None if entry.regrow == "none" else entry.regrow,
+            bears_nan=entry.operator in OPERATORS and isinstance(operator, ScoringOperator),
+        )
 
 
 def _layers(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from coevo.cells import CellTensors
 from coevo.networks import NetworkPair
 from coevo.pairing import chunks
 from coevo.population import Population
-from coevo.pruning.action import act
-from coevo.pruning.events import event_cells
+from coevo.pruning.action import Acted, act
+from coevo.pruning.events import event_cells, to_device
 from coevo.pruning.observer import Observer
 from coevo.pruning.rule import ROLES, CasesName, PruningRule, RoleName
 from coevo.pruning.views import Pair, PruningScene
@@ -59,12 +62,16 @@ class _Event:
         rule: which one.
         quota: how much it removes.
         ids: ``[n]`` int64, the cells.
+        worlds: ``[m]`` int64, their worlds, each once.
+        world_of: ``[n]`` int64, which of these each cell is in.
         key: one stream per cell, for this rule and generation.
     """
 
     rule: PruningRule
     quota: Quota
     ids: Tensor
+    worlds: Tensor
+    world_of: Tensor
     key: Key
 
 
@@ -77,12 +84,16 @@ class PrunedGeneration:
         decoders: likewise.
         events: ``[cells]`` int64, how many rules acted on a cell.
         sound: ``[cells]`` bool, False where an operator met a number that is not finite.
+        removed: of each role, by the name of the weight, where weights were removed at any time
+            of the generation, those that came back included: ``[cells, *shape]`` bool. Only
+            where a rule lets weights come back.
     """
 
     encoders: Population
     decoders: Population
     events: Tensor
     sound: Tensor
+    removed: Mapping[RoleName, CellTensors]
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,7 @@ class Pruner:
         observers: look into them.
         task: corruption and loss.
         rows: of each split that operators look at.
-        world_of: ``[cells]`` int64, the world of each cell.
+        world_of: ``[cells]``, the world of each cell, on the host.
         cell_key: one stream per cell.
         host_key: the same on the CPU, for what the host decides.
         world_key: one stream per world.
@@ -107,7 +118,7 @@ class Pruner:
     observers: Mapping[RoleName, Observer]
     task: Task
     rows: Mapping[CasesName, TrainingRows]
-    world_of: Tensor
+    world_of: npt.NDArray[np.int64]
     cell_key: Key
     host_key: Key
     world_key: Key
@@ -142,17 +153,39 @@ class Pruner:
             trained: the centers; left as they are.
             generation: from 0, the one that is being computed.
         """
-        pair: Pair = {"encoder": trained.encoders, "decoder": trained.decoders}
-        events = torch.zeros_like(self.world_of)
-        sound = torch.ones_like(self.world_of, dtype=torch.bool)
-        for event in self._events(generation):
-            pair, fine = self._act(event, pair, trained)
-            ids = event.ids
-            sound = sound.index_copy(0, ids, sound.index_select(0, ids) & fine)
-            events = events.index_copy(0, ids, events.index_select(0, ids) + 1)
-        return PrunedGeneration(pair["encoder"], pair["decoder"], events, sound)
+        cells, device = trained.encoders.cells, trained.encoders.device
+        events = torch.zeros(cells, dtype=torch.int64, device=device)
+        sound = torch.ones(cells, dtype=torch.bool, device=device)
+        happening = list(self._events(generation, device))
+        pair = self._own_memory(trained, happening)
+        always = self._first_masks(pair)
+        for event in happening:
+            ids, acted = event.ids, self._act(event, pair, trained)
+            for role in ROLES:
+                pair[role].put(ids, acted.pair[role], event.rule.names(role))
+                for name, mask in always[role].items():
+                    mask.index_copy_(0, ids, mask[ids] & acted.pair[role].masks[name])
+            sound.index_copy_(0, ids, sound[ids] & acted.sound)
+            events.index_add_(0, ids, torch.ones_like(ids))
+        removed = {role: {name: ~mask for name, mask in always[role].items()} for role in ROLES}
+        return PrunedGeneration(pair["encoder"], pair["decoder"], events, sound, removed)
 
-    def _events(self, generation: int) -> Iterator[_Event]:
+    def _own_memory(self, trained: Trained, happening: Sequence[_Event]) -> Pair:
+        """The centers, so that what is going to be changed can be changed in place."""
+        centers: Pair = {"encoder": trained.encoders, "decoder": trained.decoders}
+        rules = {id(event.rule): event.rule for event in happening}.values()
+        return {
+            role: center.copied({name for rule in rules for name in rule.names(role)})
+            for role, center in centers.items()
+        }
+
+    def _first_masks(self, pair: Pair) -> Mapping[RoleName, CellTensors]:
+        """Copies of all masks, where a rule lets weights come back."""
+        if all(rule.regrow is None for rule in self.rules):
+            return {role: {} for role in ROLES}
+        return {role: {n: m.clone() for n, m in pair[role].masks.items()} for role in ROLES}
+
+    def _events(self, generation: int, device: torch.device) -> Iterator[_Event]:
         """What happens in a generation, in this order."""
         for number, rule in enumerate(self.rules):
             timing = rule.timing.at(generation)
@@ -162,20 +195,23 @@ class Pruner:
             happening = self.host_key.at(generation).of("pruning").of(f"{number}").of("event")
             found = event_cells(happening, probability)
             for part in chunks(len(found), self.cells_per_chunk):
-                ids = torch.from_numpy(found[part]).to(self.world_of.device)
-                key = self.cell_key.select(ids).at(generation).of("pruning").of(f"{number}")
-                yield _Event(rule, quota, ids, key)
+                worlds, world_of = np.unique(self.world_of[found[part]], return_inverse=True)
+                ids = to_device(found[part], device)
+                yield _Event(
+                    rule,
+                    quota,
+                    ids,
+                    to_device(worlds, device),
+                    to_device(world_of, device),
+                    self.cell_key.select(ids).at(generation).of("pruning").of(f"{number}"),
+                )
 
-    def _act(self, event: _Event, pair: Pair, trained: Trained) -> tuple[Pair, Tensor]:
+    def _act(self, event: _Event, pair: Pair, trained: Trained) -> Acted:
         rule, ids = event.rule, event.ids
         batch = self._batch(event) if rule.needs - {"origins"} else None
         before = trained.select_before(ids) if rule.activations == "training" else {}
         scene = PruningScene(self.networks, self.observers, self.task, batch, before, event.key)
-        acted = act(rule, event.quota, {role: pair[role].select(ids) for role in ROLES}, scene)
-        changed: Pair = {
-            role: pair[role].replaced(ids, acted.pair[role], rule.names(role)) for role in ROLES
-        }
-        return changed, acted.sound
+        return act(rule, event.quota, {role: pair[role].select(ids) for role in ROLES}, scene)
 
     def _batch(self, event: _Event) -> Batch:
         """The rows that an operator looks at, each cell's own."""
@@ -184,8 +220,9 @@ class Pruner:
         drawn = integers(key.of("rows"), (rule.rows,), split.rows)
         inputs, targets = split.inputs[drawn], split.targets[drawn]
         if self.task.noise is not None:
-            noise_key = self.world_key.at(key.generation).of("pruning").of("noise")
+            worlds = self.world_key.select(event.worlds)
+            noise_key = worlds.at(key.generation).of("pruning").of("noise")
             shape = tuple(inputs.shape[1:])
             noise = draw_noise(self.task.noise, noise_key, shape, dtype=inputs.dtype)
-            inputs = self.task.corrupt(inputs, noise[self.world_of[event.ids]])
+            inputs = self.task.corrupt(inputs, noise[event.world_of])
         return Batch(inputs, targets)

@@ -44,7 +44,7 @@ class Timing:
         amount: share of the kept weights that an event removes.
         scales: what the intensities are of, where there is no target.
         again: whether to act where the target has not moved since the generation before,
-            because it may have been missed, or weights may have come back.
+            because it may have been missed, or weights may have come back by themselves.
     """
 
     intensities: tuple[float, ...]
@@ -100,6 +100,8 @@ class PruningRule:
         activations: what activations are of: the networks as they are ``now``, or as they went
             through ``training`` in this generation.
         regrow: where as many weights come back as were removed; None for nowhere.
+        bears_nan: promises that the operator scores what is not a number as not a number, and
+            raises nothing; otherwise it is shown finite numbers in the place of those.
     """
 
     operator: PruningOperator
@@ -113,6 +115,7 @@ class PruningRule:
     cases: CasesName = "training"
     activations: ActivationsName = "now"
     regrow: RegrowBy | None = None
+    bears_nan: bool = False
 
     @property
     def needs(self) -> frozenset[Need]:

@@ -85,10 +85,16 @@ def _updated(engine: Engine, state: GridState, ids: Tensor) -> GridState:
     }
     return replace(
         state,
-        encoders=state.encoders.replaced(ids, encoders, list(encoders.weights)),
-        decoders=state.decoders.replaced(ids, decoders, list(decoders.weights)),
+        encoders=_with(state.encoders, ids, encoders),
+        decoders=_with(state.decoders, ids, decoders),
         optimizer=OptimizerState(cell),
     )
+
+
+def _with(population: Population, ids: Tensor, part: Population) -> Population:
+    changed = population.copied(list(part.weights))
+    changed.put(ids, part, list(part.weights))
+    return changed
 
 
 def _problem(engine: Engine, state: GridState, selected: Selected, ids: Tensor) -> CellProblem:
@@ -118,7 +124,7 @@ def _pruned(
         return improved.encoders, improved.decoders
     pruner = replace(
         engine.pruner,
-        world_of=engine.pruner.world_of[ids],
+        world_of=engine.pruner.world_of[ids.numpy()],
         cell_key=engine.pruner.cell_key.select(ids),
         host_key=engine.pruner.host_key.select(ids),
     )

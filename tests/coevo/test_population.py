@@ -74,12 +74,13 @@ names = st.sets(st.sampled_from(("a", "b")))
 
 
 @given(ids=st.lists(st.integers(0, CELLS - 1), unique=True, max_size=CELLS), chosen=names)
-def test_replaced_puts_named_tensors_in_the_place_of_some_cells(
+def test_named_tensors_of_a_copy_are_overwritten_for_some_cells(
     ids: list[int], chosen: set[str]
 ) -> None:
     whole, part = population(), population("second", cells=len(ids))
     copy = {name: tensor.clone() for name, tensor in whole.tensors().items()}
-    found = whole.replaced(torch.tensor(ids, dtype=torch.int64), part, chosen)
+    found = whole.copied(chosen)
+    found.put(torch.tensor(ids, dtype=torch.int64), part, chosen)
     for cell in range(CELLS):
         expected = rows(whole, cell)
         if cell in ids:
@@ -91,10 +92,11 @@ def test_replaced_puts_named_tensors_in_the_place_of_some_cells(
     assert all(torch.equal(copy[name], tensor) for name, tensor in whole.tensors().items())
 
 
-def test_replaced_takes_names_without_masks_or_origins() -> None:
+def test_names_without_masks_or_origins_are_overwritten() -> None:
     plain = Population({"a": torch.zeros(2, 1)})
     other = Population({"a": torch.ones(1, 1)})
-    found = plain.replaced(torch.tensor([1]), other, ["a"])
+    found = plain.copied(["a"])
+    found.put(torch.tensor([1]), other, ["a"])
     assert found.weights["a"].tolist() == [[0.0], [1.0]]
     assert (found.masks, found.origins) == ({}, {})
 

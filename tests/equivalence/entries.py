@@ -21,7 +21,10 @@ BUILT_IN = (
     *("uniform", "magnitude", "variance", "variance_probability", "variance_sampled"),
     *("conjunctive", "conjunctive_score", "wanda", "saliency", "movement"),
 )
-LOOKING = (*BUILT_IN[2:-1], f"{OWN}:blend", f"{OWN}:drop_last", f"{OWN}:refuses_nan")
+LOOKING = (
+    *BUILT_IN[2:-1],
+    *(f"{OWN}:{own}" for own in ("blend", "careful", "drop_last", "refuses_nan")),
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from operators import Layer, Schedule, masking, scoring
 
-__all__ = ["blend", "drop_last", "refuses_nan", "zigzag"]
+__all__ = ["blend", "careful", "drop_last", "refuses_nan", "zigzag"]
 
 
 @scoring(needs=["outputs", "input_rms", "gradients", "origins"])
@@ -16,6 +16,15 @@ def blend(layer: Layer, *, share: float = 0.5) -> Tensor:
     carried = layer.weights.abs() * layer.need("input_rms")
     moved = (layer.weights - layer.need("origins")).abs()
     return share * carried + loudness + layer.need("gradients").abs() + moved
+
+
+@scoring(needs=["outputs", "origins"])
+def careful(layer: Layer) -> Tensor:
+    """Ends with an error where a number is not finite, and scores."""
+    for numbers in (layer.weights, layer.need("outputs"), layer.need("origins")):
+        if not bool(numbers.isfinite().all()):
+            raise ValueError("not finite")
+    return layer.weights.abs()
 
 
 def drop_last(layer: Layer, quota: Tensor) -> Tensor:

@@ -9,11 +9,11 @@ from math import inf, isfinite, isnan
 from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from coevo.random import Key, uniform
 from tests.equivalence.cases import Case
-from tests.equivalence.learners import Network
+from tests.equivalence.learners import Moments, Network
 from tests.equivalence.scene import ROLES, Layer, NearTieError, Pair, Place, Scene, entry_layers
 from tests.equivalence.scores import MASKING, is_exact, unit_scores, weight_scores
 from tests.equivalence.times import Amount, happening
@@ -56,6 +56,11 @@ def prune(case: Case, pair: Pair, before: Pair, moment: Moment) -> PrunedPair:
     seed, generation = torch.tensor([moment.seed]), moment.generation
     own = Key.for_cells(seed, torch.tensor([moment.cell])).at(generation).of("pruning")
     noise = Key.for_worlds(seed).at(generation).of("pruning").of("noise")
+    if any(entry.regrow != "none" for entry in case.pruning):
+        pair = {
+            role: replace(own, moments=_without_moments(own.module, own.masks, own.moments))
+            for role, own in pair.items()
+        }
     for number, entry in enumerate(case.pruning):
         found = happening(
             entry,
@@ -82,7 +87,15 @@ def sparsities(case: Case, pair: Pair) -> dict[str, float]:
             for layer in entry_layers(entry, pair, case.shapes.inputs):
                 if layer.role == role:
                     layers.setdefault(layer.name, set()).update(layer.places)
-        empty = {p.tensor: _empty(pair[role], p.tensor) for own in layers.values() for p in own}
+        soft = {
+            place.tensor
+            for entry in case.pruning
+            for layer in entry_layers(entry, pair, case.shapes.inputs)
+            for place in layer.places
+            if (entry.masks, layer.role) == ("soft", role)
+        }
+        tensors = {p.tensor for own in layers.values() for p in own}
+        empty = {name: _empty(pair[role], name, name in soft) for name in tensors}
         gone = {name: [empty[p.tensor][p.position] for p in own] for name, own in layers.items()}
         if gone:
             everything = [here for name in gone for here in gone[name]]
@@ -91,11 +104,12 @@ def sparsities(case: Case, pair: Pair) -> dict[str, float]:
     return found
 
 
-def _empty(network: Network, tensor: str) -> list[bool]:
-    """Where a tensor is removed; without a mask, where it is zero."""
+def _empty(network: Network, tensor: str, soft: bool) -> list[bool]:
+    """Where a tensor is removed: by its mask, or where masks are soft, by being zero."""
+    zero = (network.module.get_parameter(tensor) == 0).flatten().tolist()
     mask = network.masks.get(tensor)
-    kept = network.module.get_parameter(tensor) != 0 if mask is None else mask
-    return [not here for here in kept.flatten().tolist()]
+    gone = zero if mask is None else (~mask).flatten().tolist()
+    return [here or (soft and there) for here, there in zip(gone, zero, strict=True)]
 
 
 def _acted(scene: Scene, amount: Amount) -> tuple[Pair, bool]:
@@ -226,7 +240,20 @@ def _changed(scene: Scene, role: str, layers: list[Layer], gone: set[Place]) -> 
             masks[name] = kept.view(weight.shape)
         if name in origins:
             origins[name] = _emptied(origins[name], kept)
-    return replace(network, module=module, masks=masks, origins=origins)
+    moments = network.moments
+    if any(entry.regrow != "none" for entry in scene.case.pruning):
+        moments = _without_moments(module, masks, moments)
+    return replace(network, module=module, masks=masks, origins=origins, moments=moments)
+
+
+def _without_moments(module: nn.Module, masks: dict[str, Tensor], moments: Moments) -> Moments:
+    """Weights that come back begin without moments, wherever their cell has them from."""
+    state = deepcopy(moments.state)
+    for number, (name, weight) in enumerate(module.named_parameters()):
+        for tensor in state.get(number, {}).values():
+            if name in masks and tensor is not None and tensor.shape == weight.shape:
+                tensor[~masks[name]] = 0.0
+    return replace(moments, state=state)
 
 
 def _emptied(tensor: Tensor, kept: Tensor) -> Tensor:

@@ -113,6 +113,8 @@ class Scene:
         return self._slopes[place.role, place.tensor][place.position]
 
     def draws(self, layer: Layer, purpose: str, count: int) -> list[float]:
+        if all(place.is_bias for place in layer.places):
+            purpose = f"{purpose} of biases"
         key = self.key.of(layer.role).of(layer.name).of(purpose)
         drawn: list[float] = uniform(key, (count,))[0].tolist()
         return drawn

@@ -198,6 +198,22 @@ def test_regrowth_after_other_operators(keys: dict[str, Any]) -> None:
     check(sparse, Entry(amount=0.5, regrow="random", begin=1, **keys), generations=3)
 
 
+@pytest.mark.parametrize("moments", ["persist", "migrate"])
+@pytest.mark.parametrize("replacement", ["always", "if_better"])
+@entries(
+    (
+        {"sparsity": 0.8, "schedule": "cubic", "operator": "magnitude"},
+        {"sparsity": 0.6, "schedule": "one_shot", "begin": 1},
+    )
+)
+def test_what_comes_back_begins_without_moments(
+    keys: dict[str, Any], replacement: str, moments: str
+) -> None:
+    changes: dict[str, Any] = {"replacement": replacement, "moments": moments}
+    grown = Entry("uniform", amount=0.5, regrow="random", begin=1)
+    check(Entry(**keys), grown, generations=4, pairing="independent", **changes)
+
+
 @pytest.mark.parametrize("noise", ["gaussian", "uniform", "masking"])
 def test_operators_look_at_corrupted_rows(noise: str) -> None:
     pruning = Entry("wanda", amount=0.3, rows=3), Entry("variance", amount=0.1, rows=12)

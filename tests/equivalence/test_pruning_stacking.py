@@ -116,7 +116,7 @@ def test_cells_are_pruned_alike(operator: str, ids: Tensor) -> None:
     pruner, trained = second_generation(operator)
     of_some = replace(
         pruner,
-        world_of=pruner.world_of[ids],
+        world_of=pruner.world_of[ids.numpy()],
         cell_key=pruner.cell_key.select(ids),
         host_key=pruner.host_key.select(ids),
     )

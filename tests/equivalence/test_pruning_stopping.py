@@ -27,6 +27,7 @@ EVENTS = (
     Entry("uniform", probability=0.7, amount=0.2),
     MOVEMENT,
     Entry(f"{OWN}:refuses_nan", amount=0.1, rows=2),
+    Entry(f"{OWN}:careful", amount=0.1, rows=2),
 )
 CHANGES: tuple[dict[str, Any], ...] = (
     {},
@@ -72,9 +73,13 @@ def test_only_the_poisoned_world_stops(changes: dict[str, Any], poison: Any) -> 
 LOOKING: dict[str, tuple[Entry, ...]] = {
     **{
         operator: (Entry(operator, amount=0.2, rows=2),)
-        for operator in (*BUILT_IN[2:-1], f"{OWN}:blend", f"{OWN}:refuses_nan", f"{OWN}:drop_last")
+        for operator in (
+            *BUILT_IN[2:-1],
+            *(f"{OWN}:{own}" for own in ("blend", "careful", "refuses_nan", "drop_last")),
+        )
     },
     "units": (Entry("wanda", amount=0.3, structure="unit", rows=2),),
+    "units of one's own": (Entry(f"{OWN}:blend", amount=0.3, structure="unit", rows=2),),
     "per unit": (Entry("saliency", amount=0.3, scope="unit", rows=2),),
     "pair": (Entry("variance", amount=0.1, scope="pair", rows=2),),
     "tensor": (Entry("saliency", amount=0.3, scope="tensor", bias=True, rows=2),),

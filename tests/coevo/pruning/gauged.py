@@ -31,7 +31,9 @@ def dense(*widths: int, code: int) -> Chain:
     )
 
 
-def gauge_of(chain: Chain, *, bias: bool = False, roles: tuple[RoleName, ...] = ROLES) -> Gauge:
+def gauge_of(
+    chain: Chain, *, bias: bool = False, roles: tuple[RoleName, ...] = ROLES, soft: bool = False
+) -> Gauge:
     builds = {"encoder": chain.encoder, "decoder": chain.decoder}
     shapes = {"encoder": chain.inputs, "decoder": chain.code}
     modules = {role: builds[role]() for role in ROLES}
@@ -46,6 +48,7 @@ def gauge_of(chain: Chain, *, bias: bool = False, roles: tuple[RoleName, ...] = 
         layers=layers,
         links=links_between([modules[role] for role in ROLES], [layers[role] for role in ROLES]),
         prunable={role: names(role) for role in ROLES},
+        soft={role: names(role) if soft else frozenset() for role in ROLES},
         parameters={role: sum(w.numel() for w in modules[role].parameters()) for role in ROLES},
     )
 

@@ -46,6 +46,11 @@ def no_units(layer): return layer.weights
 @scoring(of_units=lambda layer: layer.weights)
 def units_of_weights(layer): return layer.weights
 
+@scoring()
+def single_precision(layer):
+    drawn = layer.draws("mixing", (layer.weights.shape[2], layer.weights.shape[2]))
+    return torch.bmm(layer.weights, drawn)
+
 class Thing: pass
 thing = Thing()
 

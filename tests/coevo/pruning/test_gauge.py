@@ -103,6 +103,8 @@ def test_zeros_count_where_there_is_no_mask() -> None:
     masks = {"0.weight": torch.tensor([[[True, True], [False, True]]])}
     hard = {**pair, "encoder": replace(pair["encoder"], weights=weights, masks=masks)}
     assert gauge_of(chain).measures(hard)["encoder_sparsity"].tolist() == [0.25]
+    # Both count where hard and soft masks meet.
+    assert gauge_of(chain, soft=True).measures(hard)["encoder_sparsity"].tolist() == [0.75]
 
 
 # where the way is not plain

@@ -39,6 +39,18 @@ def _shared_activation() -> nn.Module:
     return nn.Sequential(nn.Linear(5, 4), activation, nn.Linear(4, 3), activation)
 
 
+class Named(nn.Module):
+    """Calls its layers by keyword."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.squash = nn.Linear(5, 4), nn.Linear(4, 3), nn.Tanh()
+
+    def forward(self, rows: Tensor) -> Tensor:
+        result: Tensor = self.second(input=self.squash(input=self.first(input=rows)))
+        return result
+
+
 # A module, the shape of a row, and for each layer the module whose output counts as its own.
 NETWORKS: Mapping[str, tuple[Build, tuple[int, ...], dict[str, str]]] = {
     "dense": (
@@ -72,6 +84,12 @@ NETWORKS: Mapping[str, tuple[Build, tuple[int, ...], dict[str, str]]] = {
     ),
     "shared activation": (_shared_activation, (5,), {"0": "1", "2": "1"}),
     "functional": (Functional, (5,), {"first": "first", "second": "squash", "third": "third"}),
+    "called by keyword": (Named, (5,), {"first": "squash", "second": "second"}),
+    "in place from the start": (
+        lambda: nn.Sequential(nn.ReLU(inplace=True), nn.Linear(5, 4), nn.Tanh()),
+        (5,),
+        {"1": "2"},
+    ),
     "images": (
         lambda: nn.Sequential(
             nn.Conv2d(1, 3, 3, stride=2, padding=1),
@@ -130,13 +148,13 @@ def hooked(
     def note(path: str, _: nn.Module, got: tuple[Tensor, ...], gave: Tensor) -> None:
         outputs.setdefault(path, []).append(gave.detach().clone())
 
-    def before(path: str, _: nn.Module, got: tuple[Tensor, ...]) -> None:
-        inputs[path] = got[0].detach().clone()
+    def before(path: str, _: nn.Module, got: tuple[Tensor, ...], named: dict[str, Tensor]) -> None:
+        inputs[path] = (*got, *named.values())[0].detach().clone()
 
     for path, child in module.named_modules():
-        child.register_forward_pre_hook(partial(before, path))
+        child.register_forward_pre_hook(partial(before, path), with_kwargs=True)
         child.register_forward_hook(partial(note, path))
-    found = module(rows).detach()
+    found = module(rows.clone()).detach()
     outlet_calls: dict[str, int] = {}
     seen = {}
     for layer, outlet in outlets.items():
@@ -159,9 +177,18 @@ def test_it_notes_what_single_modules_do(name: str) -> None:
 
 
 @EVERY
+def test_rows_are_left_alone(name: str) -> None:
+    build, shape, _ = NETWORKS[name]
+    rows = rows_of(shape)
+    Observer(build, prunable_layers(build, shape))(stacked(build), rows)
+    assert torch.equal(rows, rows_of(shape))
+
+
+@EVERY
 def test_outputs_are_those_of_the_stacked_network(name: str) -> None:
     _, population, rows, outputs, _ = observed(name)
-    torch.testing.assert_close(build_stacked(NETWORKS[name][0])(population, rows), outputs)
+    stacked_network = build_stacked(NETWORKS[name][0])
+    torch.testing.assert_close(stacked_network(population, rows.clone()), outputs)
 
 
 @EVERY

@@ -160,3 +160,12 @@ def test_ranking_needs_scores(keys: dict[str, Any], message: str, folder: Path) 
     found = refusal(folder, {"operator": "own_pruning:first", **keys})
     assert found == f"pruning[0].{message}"
     build(folder, pruning=[{"operator": "own_pruning:steep", **keys}])
+
+
+def test_operators_are_tried_in_the_type_of_the_weights(folder: Path) -> None:
+    entry = {"operator": "own_pruning:single_precision"}
+    assert build(folder, pruning=[entry]).engine.pruner is not None
+    assert refusal(folder, entry, dtype="float64") == (
+        "pruning[0].operator: 'own_pruning:single_precision' fails: RuntimeError: expected scalar "
+        "type Double but found Float; mend it"
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from coevo.layers import prunable_layers
 from coevo.networks import NetworkPair, build_stacked
@@ -75,6 +75,21 @@ def lost(found: Acted, cell: int = 0) -> set[float]:
             was = before[role].weights[name][0] / (cell + 1)
             gone |= {abs(value) for value in was[weight[cell] == 0].flatten().tolist()}
     return gone
+
+
+def test_weights_and_biases_of_a_tensor_are_drawn_apart() -> None:
+    def layer() -> nn.Module:
+        return nn.Linear(16, 200)
+
+    found = {"encoder": prunable_layers(layer, (16,)), "decoder": ()}
+    population = build_stacked(layer).initialize([1])
+    pair = {**pair_of(0), "encoder": population}
+    own = rule(OPERATORS["uniform"], layers=found, scope="tensor", bias=True, masks="soft")
+    weights = act(own, RemoveShare(0.5), pair, scene_of(0)).pair["encoder"].weights
+    zeros = {name: (weight == 0).flatten().tolist() for name, weight in weights.items()}
+    alike = [a == b for a, b in zip(zeros["bias"], zeros["weight"][:200], strict=True)]
+    # 100 of 200 by chance, with a standard deviation of 7.
+    assert 70 < sum(alike) < 130
 
 
 @pytest.mark.parametrize(
