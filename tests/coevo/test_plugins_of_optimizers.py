@@ -43,6 +43,9 @@ class Shrink:
             raise RuntimeError("no memory")
         if self.fault == "step gives nothing":
             return None
+        if self.fault == "changed weights":
+            for weight in problem.encoders.weights.values():
+                weight.mul_(0.5)
         encoders = problem.encoders.select(problem.source_encoders()).masked()
         decoders = problem.decoders.select(problem.source_decoders()).masked()
         if self.fault == "weights":
@@ -83,12 +86,16 @@ class Shrink:
             state = OptimizerState()
         if self.fault == "state of one cell":
             state = OptimizerState({"steps": count[:1]})
+        if self.fault == "state of all cells":
+            state = OptimizerState({"steps": problem.state.cell["steps"] + problem.steps})
         if self.fault == "dictionary":
             state = {}
         if self.fault == "no loss":
             measures = {"loss": loss}
         if self.fault == "one loss":
             measures = {"train_loss": loss.mean()}
+        if self.fault == "a column":
+            measures["world"] = loss
         if self.fault == "a number":
             measures["rate"] = self.rate
         return Improved(encoders, decoders, state, measures)
@@ -145,18 +152,18 @@ def test_a_sound_one_is_accepted(data: Path, network: dict[str, Any], dtype: str
         ("weights", ": the encoders are a dict; return a Population"),
         (
             "all cells",
-            ": the encoder's weights/1.weight is torch.float32 [4, 6, 16], and was torch.float32 "
-            "[2, 6, 16]; return the selected networks, improved",
+            ": the encoder's weights/1.weight is torch.float32 [4, 6, 16], and should be "
+            "torch.float32 [2, 6, 16]; return the selected networks, improved",
         ),
         (
             "another type",
-            ": the encoder's weights/1.weight is torch.float64 [2, 6, 16], and was torch.float32 "
-            "[2, 6, 16]; return the selected networks, improved",
+            ": the encoder's weights/1.weight is torch.float64 [2, 6, 16], and should be "
+            "torch.float32 [2, 6, 16]; return the selected networks, improved",
         ),
         (
             "a name less",
-            ": the decoder's weights/0.weight is missing, and was torch.float32 [2, 6, 3]; return "
-            "the selected networks, improved",
+            ": the decoder's weights/0.weight is missing, and should be torch.float32 [2, 6, 3]; "
+            "return the selected networks, improved",
         ),
         ("gradients", ": the encoder's 1.weight requires gradients; return it detached"),
         (
@@ -173,19 +180,33 @@ def test_a_sound_one_is_accepted(data: Path, network: dict[str, Any], dtype: str
         ),
         (
             "no state",
-            ": the cell's state steps is missing, and was torch.int64 [2]; return the tensors that "
-            "init makes",
+            ": the cell's state steps is missing, and should be torch.int64 [2]; return the "
+            "tensors that init makes, of the problem's cells only",
         ),
         (
             "state of one cell",
-            ": the cell's state steps is torch.int64 [1], and was torch.int64 [2]; return the "
-            "tensors that init makes",
+            ": the cell's state steps is torch.int64 [1], and should be torch.int64 [2]; return the "
+            "tensors that init makes, of the problem's cells only",
         ),
         ("dictionary", ": the state is a dict; return an OptimizerState"),
         ("no loss", ": there is no measure 'train_loss'; add the mean loss of the steps"),
         (
             "one loss",
             ": the measure 'train_loss' is not one number per cell; return a tensor [cells]",
+        ),
+        (
+            "state of all cells",
+            ": the cell's state steps is torch.int64 [3], and should be torch.int64 [2]; return the "
+            "tensors that init makes, of the problem's cells only",
+        ),
+        (
+            "changed weights",
+            ": step changes weights/1.weight of the encoders; clone it and change the clone",
+        ),
+        (
+            "a column",
+            ": the measure 'world' is the name of a column that runs record themselves; name it "
+            "otherwise, as 'own_world'",
         ),
         ("a number", ": the measure 'rate' is not one number per cell; return a tensor [cells]"),
     ],
