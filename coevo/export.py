@@ -12,7 +12,7 @@ from typing import Any
 from coevo.compaction import Compacted
 from coevo.compaction import compact as compact_pair
 from coevo.errors import CoevoError
-from coevo.exporting import FORMATS, check_written, exported_pair, real_rows
+from coevo.exporting import FORMATS, called_for, check_written, exported_pair, real_rows
 from coevo.files import canonical_json, whole_directory
 from coevo.pairing_files import load_pairing
 from coevo.problems import not_listed
@@ -80,20 +80,22 @@ def export(
 
     Raises:
         CoevoError: there is no such format, no best pairing, or something else at that place;
-            a package is missing; the networks cannot be exported, or not without ``trust``.
+            a package is missing; the run's files are damaged; the networks cannot be exported,
+            or not without ``trust``.
     """
     if format not in FORMATS:
         raise CoevoError(f"--format: {not_listed(format, 'a format', list(FORMATS))}")
     FORMATS[format].check()
     place = RunDirectory(Path(directory))
+    experiment, described = place.experiment(), _description(place.best)
     masked = load_pairing(place.path, trust=trust)
     name = f"{format}-compact" if compact else format
     target = Path(out) if out is not None else place.exports / name
     _check_place(target)
-    described = json.loads((place.best / "pairing.json").read_text("utf-8"))
-    rows, split = real_rows(place.experiment(), place.best, described["input_shape"])
-    found = compact_pair(*masked, rows.shape[1:]) if compact else Compacted(*masked, None)
-    pair = exported_pair(found, described, rows, compact=compact and found.reason is None)
+    rows, split = real_rows(experiment, place.best, described["input_shape"])
+    with called_for(format):
+        found = compact_pair(*masked, rows.shape[1:]) if compact else Compacted(*masked, None)
+        pair = exported_pair(found, described, rows, compact=compact and found.reason is None)
     with _no_traces(target), whole_directory(target) as folder:
         FORMATS[format].write(pair, folder)
         document = {
@@ -105,6 +107,37 @@ def export(
         }
         (folder / _DOCUMENT).write_text(canonical_json(document), "utf-8")
     return Export(target, document)
+
+
+def _description(best: Path) -> dict[str, Any]:
+    """What ``pairing.json`` says; nothing where it is missing, of which `load_pairing` tells.
+
+    Raises:
+        CoevoError: it is damaged.
+    """
+    try:
+        document: object = json.loads((best / "pairing.json").read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(best, error) from error
+    if not isinstance(document, dict):
+        raise _damaged(best, "not a JSON object")
+    for name in ("input_shape", "target_shape"):
+        if not _is_shape(document.get(name)):
+            raise _damaged(best, f"'{name}' is {document.get(name)!r}")
+    for name in ("dtype", "output"):
+        if not isinstance(document.get(name), str):
+            raise _damaged(best, f"'{name}' is {document.get(name)!r}")
+    return document
+
+
+def _is_shape(value: object) -> bool:
+    return isinstance(value, list) and all(type(size) is int and size > 0 for size in value)
+
+
+def _damaged(best: Path, reason: object) -> CoevoError:
+    return CoevoError(f"{best}: damaged (pairing.json: {reason}); finish or repeat the run")
 
 
 def _check_place(target: Path) -> None:

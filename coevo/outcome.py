@@ -13,6 +13,7 @@ from safetensors.torch import save as safetensors_bytes
 from torch import Tensor
 
 from coevo.assemble import Assembled
+from coevo.compaction import state_tensors
 from coevo.engine import Engine
 from coevo.experiment import Experiment
 from coevo.files import canonical_json, discard, whole_directory, write_json
@@ -185,8 +186,7 @@ def _write_best(
     networks = {"encoder": engine.networks.encoder, "decoder": engine.networks.decoder}
     tensors = {"samples": _samples(assembled, state, cell)}
     for role, population in populations.items():
-        weights = networks[role].module(population, cell).state_dict()
-        tensors[role] = {name: tensor.contiguous() for name, tensor in weights.items()}
+        tensors[role] = state_tensors(networks[role].module(population, cell))
     masks = masks_of_cell(state, cell)
     if masks:
         tensors["masks"] = masks

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from coevo.compaction import compaction_account
+from coevo.compaction import compaction_account, failed_account
 from coevo.engine import Engine
 from coevo.population import Population
 from coevo.pruning.gauge import Gauge
@@ -53,6 +53,9 @@ def masks_of_cell(state: GridState, cell: int) -> dict[str, Tensor]:
 def compaction_of_cell(engine: Engine, state: GridState, cell: int) -> dict[str, Any]:
     """What compaction makes of the pairing of a cell, on validation rows.
 
+    Whatever modules of one's own do, the run has its results: where this fails, the reason is
+    what is said.
+
     Args:
         engine: of the experiment.
         state: the final one.
@@ -63,7 +66,11 @@ def compaction_of_cell(engine: Engine, state: GridState, cell: int) -> dict[str,
         networks.encoder.module(state.encoders, cell),
         networks.decoder.module(state.decoders, cell),
     )
-    return compaction_account(pair, engine.validation.inputs[:_MOST_ROWS].cpu(), "validation")
+    try:
+        rows = engine.validation.inputs[:_MOST_ROWS].cpu()
+        return compaction_account(pair, rows, "validation")
+    except Exception as error:  # noqa: BLE001 - modules of one's own can do anything
+        return failed_account(pair, error, "validation")
 
 
 def _populations(state: GridState) -> dict[RoleName, Population]:

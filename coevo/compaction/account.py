@@ -9,10 +9,13 @@ from torch import Tensor
 
 from coevo.compaction.agreement import Pair, largest_difference, outputs, tolerance
 from coevo.compaction.pairs import compact
-from coevo.compaction.sizes import stored_size
+from coevo.compaction.reasons import first_line
+from coevo.compaction.sizes import parameter_counts, stored_size, weight_bytes
 from coevo.inference_time import microseconds_per_row
 
-__all__ = ["compaction_account"]
+__all__ = ["compaction_account", "failed_account"]
+
+_MEASURED = ("multiply_adds", "nonzero_multiply_adds", "microseconds_per_row")
 
 
 def compaction_account(pair: Pair, rows: Tensor, split: str) -> dict[str, Any]:
@@ -48,4 +51,38 @@ def compaction_account(pair: Pair, rows: Tensor, split: str) -> dict[str, Any]:
             **(before if reason else stored_size(after, shape)),
             "microseconds_per_row": round(times[-1], 4),
         },
+    }
+
+
+def failed_account(pair: Pair, error: Exception, split: str) -> dict[str, Any]:
+    """What is left to say where `compaction_account` fails: the reason, and what can be counted.
+
+    Args:
+        pair: encoder and decoder.
+        error: what it failed with.
+        split: which rows it was to compare on.
+
+    Returns:
+        The keys of `compaction_account`: no rows, and None for what is not known.
+
+    Examples:
+        >>> from torch import nn
+        >>> found = failed_account((nn.Linear(2, 2), nn.Linear(2, 2)), TypeError("no"), "validation")
+        >>> found["compacted"], found["reason"], found["before"]["parameters"]
+        (False, 'it cannot be tried (TypeError: no)', 12)
+    """
+    size: dict[str, Any] = {
+        **dict.fromkeys(_MEASURED),
+        **parameter_counts(pair),
+        "bytes": sum(len(weight_bytes(module)) for module in pair),
+    }
+    return {
+        "rows": 0,
+        "split": split,
+        "largest_difference": None,
+        "tolerance": tolerance(next(pair[0].parameters()).dtype),
+        "compacted": False,
+        "reason": f"it cannot be tried ({first_line(error)})",
+        "before": size,
+        "after": size,
     }

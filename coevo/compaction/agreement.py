@@ -47,8 +47,8 @@ def largest_difference(expected: Tensor, found: Tensor) -> float:
 
 
 def outputs(pair: Pair, rows: Tensor) -> Tensor:
-    """What a pairing makes of rows, ``[rows, *shape]``."""
+    """What a pairing makes of rows, ``[rows, *shape]``; they stay as they are."""
     encoder, decoder = pair
     with torch.no_grad():
-        found: Tensor = decoder(encoder(rows))
+        found: Tensor = decoder(encoder(rows.clone()))
     return found

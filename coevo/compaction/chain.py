@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -71,7 +71,10 @@ def read_chain(encoder: nn.Module, decoder: nn.Module, input_shape: _Shape) -> l
 
 
 def read_steps(module: nn.Module, role: Role, shape: _Shape) -> list[Step]:
-    """The steps of one network; it is a single unknown one where it is no `nn.Sequential`.
+    """The steps of one network.
+
+    It is a single unknown one where it is no `nn.Sequential`, and where its parts do not give
+    tensors to each other.
 
     Args:
         module: the network.
@@ -84,15 +87,12 @@ def read_steps(module: nn.Module, role: Role, shape: _Shape) -> list[Step]:
         [('reshape', (4,)), ('layer', (3,)), ('activation', (3,))]
     """
     weight = next(module.parameters(), torch.empty(0))
-    values = torch.zeros(_ROWS, *shape, dtype=weight.dtype, device=weight.device)
-    steps = []
-    for part in _parts(module) if has_own_weights(module) else [module]:
-        with torch.no_grad(), untouched_buffers(part):
-            after: Tensor = part(values.clone())
-        before, shape = tuple(values.shape[1:]), tuple(after.shape[1:])
-        steps.append(Step(role, part, _kind(part, before, after), before, shape))
-        values = after
-    return steps
+    rows = torch.zeros(_ROWS, *shape, dtype=weight.dtype, device=weight.device)
+    if has_own_weights(module):
+        # Whatever a part of one's own does: the network can be called, so that it stays whole.
+        with suppress(Exception):
+            return _steps(_parts(module), role, rows)
+    return _steps([module], role, rows)
 
 
 @contextmanager
@@ -123,14 +123,28 @@ def channels_between(before: Step, between: list[Step], after: Step) -> int:
 
 
 def is_hooked(module: nn.Module) -> bool:
-    """Whether calling a module does more than its class says."""
+    """Whether calling a module does something else than its class says."""
     hooks = (
         module._forward_hooks,
         module._forward_pre_hooks,
         module._backward_hooks,
         module._backward_pre_hooks,
     )
-    return any(hooks)
+    return any(hooks) or "forward" in vars(module)
+
+
+def _steps(parts: Iterable[nn.Module], role: Role, values: Tensor) -> list[Step]:
+    """Call modules one after the other, the first on ``values``."""
+    steps = []
+    for part in parts:
+        with torch.no_grad(), untouched_buffers(part):
+            after: object = part(values.clone())
+        if not isinstance(after, Tensor):
+            raise TypeError(f"{type(part).__name__} gives no tensor")
+        before = tuple(values.shape[1:])
+        steps.append(Step(role, part, _kind(part, before, after), before, tuple(after.shape[1:])))
+        values = after
+    return steps
 
 
 def _parts(module: nn.Module) -> Iterator[nn.Module]:

@@ -10,6 +10,7 @@ from torch import nn
 from coevo.compaction.chain import Step, read_chain
 from coevo.compaction.folding import folded, without_dead_units
 from coevo.compaction.layers import chain_layers
+from coevo.compaction.reasons import first_line
 from coevo.compaction.rebuilding import rebuilt
 
 __all__ = ["Compacted", "compact"]
@@ -70,8 +71,8 @@ def compact(encoder: nn.Module, decoder: nn.Module, input_shape: Sequence[int]) 
         return Compacted(encoder, decoder, f"there is no unit to remove{more}")
     try:
         modules = rebuilt(chain, shrunk)
-    except RuntimeError as error:  # torch copies no module that holds what it has computed
-        return Compacted(encoder, decoder, f"a module cannot be copied ({error})")
+    except Exception as error:  # noqa: BLE001 - not all that modules of one's own hold can be copied
+        return Compacted(encoder, decoder, f"a module cannot be copied ({first_line(error)})")
     pair = _network(encoder, modules["encoder"]), _network(decoder, modules["decoder"])
     if _parameters(*pair) > _parameters(encoder, decoder):
         # Layers without a bias may need one, and lose less than that.

@@ -13,7 +13,14 @@ from coevo.compaction.agreement import Pair
 from coevo.compaction.chain import untouched_buffers
 from coevo.layers import PrunableLayer, prunable_layers
 
-__all__ = ["PairingSize", "pairing_size", "stored_size", "weight_bytes"]
+__all__ = [
+    "PairingSize",
+    "pairing_size",
+    "parameter_counts",
+    "state_tensors",
+    "stored_size",
+    "weight_bytes",
+]
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,7 @@ def pairing_size(
         >>> pairing_size(nn.Linear(3, 2), nn.Linear(2, 3), (3,)).multiply_adds
         12
     """
-    weights = [*encoder.parameters(), *decoder.parameters()]
-    row = torch.zeros(1, *input_shape, dtype=weights[0].dtype)
+    row = torch.zeros(1, *input_shape, dtype=next(encoder.parameters()).dtype)
     with torch.no_grad(), untouched_buffers(encoder):
         code_shape = encoder(row).shape[1:]
     used = []
@@ -59,11 +65,19 @@ def pairing_size(
             found = prunable_layers(partial(_itself, module), shape)
         used += [(named[layer.weight], _uses(layer)) for layer in found]
     return PairingSize(
-        parameters=sum(weight.numel() for weight in weights),
-        nonzero_parameters=sum(map(_nonzero, weights)),
+        **parameter_counts((encoder, decoder)),
         multiply_adds=sum(weight.numel() * uses for weight, uses in used),
         nonzero_multiply_adds=sum(_nonzero(weight) * uses for weight, uses in used),
     )
+
+
+def parameter_counts(pair: Pair) -> dict[str, int]:
+    """What can be said of a pairing without calling it: two numbers of its `PairingSize`."""
+    weights = [weight for module in pair for weight in module.parameters()]
+    return {
+        "parameters": sum(weight.numel() for weight in weights),
+        "nonzero_parameters": sum(map(_nonzero, weights)),
+    }
 
 
 def stored_size(pair: Pair, input_shape: tuple[int, ...]) -> dict[str, int]:
@@ -74,8 +88,20 @@ def stored_size(pair: Pair, input_shape: tuple[int, ...]) -> dict[str, int]:
 
 def weight_bytes(module: nn.Module) -> bytes:
     """All weights and buffers of a module as the content of a safetensors file."""
-    state = module.state_dict()
-    return safetensors_bytes({name: tensor.detach().clone() for name, tensor in state.items()})
+    return safetensors_bytes(state_tensors(module))
+
+
+def state_tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Copies of the weights and buffers of a module, by name, as files hold them.
+
+    Two names of one tensor get a copy each. What a module keeps beside tensors is left out.
+    """
+    state: dict[str, object] = module.state_dict()
+    return {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in state.items()
+        if isinstance(value, Tensor)
+    }
 
 
 def _itself(module: nn.Module) -> nn.Module:

@@ -2,7 +2,7 @@
 
 from coevo.exporting.check import check_written
 from coevo.exporting.formats import FORMATS, ExportFormat
-from coevo.exporting.pairs import ExportedPair, exported_pair
+from coevo.exporting.pairs import ExportedPair, called_for, exported_pair
 from coevo.exporting.rows import real_rows
 from coevo.exporting.safetensors_files import load_export
 
@@ -10,6 +10,7 @@ __all__ = [
     "FORMATS",
     "ExportFormat",
     "ExportedPair",
+    "called_for",
     "check_written",
     "exported_pair",
     "load_export",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -65,7 +66,9 @@ def described(
         >>> described(nn.Sequential(nn.Linear(3, 2), nn.ReLU()), (3,))[0][1]
         {'module': 'ReLU', 'arguments': {}}
     """
-    steps = [step.module for step in read_steps(module, "encoder", shape)]
+    steps = [module]
+    with suppress(Exception):  # a module of one's own need not take rows of zeros
+        steps = [step.module for step in read_steps(module, "encoder", shape)]
     if any(type(step) not in _KNOWN or is_hooked(step) for step in steps):
         return None
     plain = nn.Sequential(*steps)

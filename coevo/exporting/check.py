@@ -12,7 +12,7 @@ from coevo.compaction import largest_difference, outputs, stored_size, tolerance
 from coevo.compaction.agreement import Pair
 from coevo.errors import CoevoError
 from coevo.exporting.formats import FORMATS
-from coevo.exporting.pairs import ExportedPair
+from coevo.exporting.pairs import ExportedPair, called_for
 from coevo.inference_time import microseconds_per_row
 
 __all__ = ["check_written"]
@@ -36,9 +36,11 @@ def check_written(
         Agreement, sizes, times and versions, for ``export.json``.
 
     Raises:
-        CoevoError: the files compute something else.
+        CoevoError: the files compute something else, or the networks cannot be called.
     """
-    allowed, difference = tolerance(rows.dtype), _difference(name, pair, masked, rows, folder)
+    allowed = tolerance(rows.dtype)
+    with called_for(name):
+        difference = _difference(name, pair, masked, rows, folder)
     if difference > allowed:
         raise CoevoError(
             f"--format {name}: what was written differs from the run's networks by "
@@ -47,9 +49,10 @@ def check_written(
         )
     shape = tuple(rows.shape[1:])
     written = (pair.modules["encoder"], pair.modules["decoder"])
-    before, after = stored_size(masked, shape), stored_size(written, shape)
+    with called_for(name):
+        before, after = stored_size(masked, shape), stored_size(written, shape)
+        times = microseconds_per_row([masked, written] if pair.compact else [masked], rows)
     after["bytes"] = sum((folder / file).stat().st_size for file in FORMATS[name].files[:2])
-    times = microseconds_per_row([masked, written] if pair.compact else [masked], rows)
     return {
         "rows": len(rows),
         "largest_difference": difference,

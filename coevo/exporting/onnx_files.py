@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 from torch.export import Dim
 
+from coevo.compaction import first_line
 from coevo.errors import CoevoError
-from coevo.exporting.pairs import ROLES, ExportedPair, Role, first_line, not_exportable
+from coevo.exporting.pairs import ROLES, ExportedPair, Role, not_exportable
 
 __all__ = ["check_onnx", "read_models", "write_models"]
 

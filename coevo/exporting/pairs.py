@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from coevo.compaction import Compacted
+from coevo.compaction import Compacted, first_line
 from coevo.errors import CoevoError
 
-__all__ = ["ROLES", "ExportedPair", "Role", "exported_pair", "first_line", "not_exportable"]
+__all__ = ["ROLES", "ExportedPair", "Role", "called_for", "exported_pair", "not_exportable"]
 
 Role: TypeAlias = Literal["encoder", "decoder"]
 ROLES: tuple[Role, Role] = ("encoder", "decoder")
@@ -63,15 +64,30 @@ def exported_pair(
     )
 
 
+@contextmanager
+def called_for(name: str) -> Iterator[None]:
+    """Say of networks that fail when an export calls them that they do.
+
+    Args:
+        name: of the format.
+
+    Raises:
+        CoevoError: they failed in the block.
+    """
+    try:
+        yield
+    except (CoevoError, OSError):
+        raise
+    except Exception as error:
+        raise CoevoError(
+            f"--format {name}: the networks cannot be called as an export has to, with one row, "
+            f"with many and with zeros ({first_line(error)}); change their modules"
+        ) from error
+
+
 def not_exportable(name: str, role: Role, error: Exception) -> CoevoError:
     """What to say of a module that a format cannot hold."""
     return CoevoError(
         f"--format {name}: the {role} cannot be exported ({first_line(error)}); change the module "
         "as that says, or use --format safetensors"
     )
-
-
-def first_line(error: Exception) -> str:
-    """The kind of an error and the first line of what it says."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"

@@ -32,7 +32,7 @@ def real_rows(experiment: Experiment, best: Path, input_shape: Sequence[int]) ->
         ``validation``, or ``samples`` (of test rows).
 
     Raises:
-        CoevoError: neither are there.
+        CoevoError: neither are there, or the samples are damaged.
     """
     dtype = getattr(torch, experiment.dtype)
     rows = _validation(experiment, dtype)
@@ -44,6 +44,11 @@ def real_rows(experiment: Experiment, best: Path, input_shape: Sequence[int]) ->
         raise CoevoError(
             f"{best}: damaged (samples.safetensors: {error}); finish or repeat the run"
         ) from error
+    if len(samples) == 0 or list(samples.shape[1:]) != list(input_shape):
+        raise CoevoError(
+            f"{best}: damaged (samples.safetensors: inputs of shape {list(samples.shape)}, not "
+            f"{['rows', *input_shape]}); finish or repeat the run"
+        )
     return samples.to(dtype), "samples"
 
 

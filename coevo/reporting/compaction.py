@@ -14,6 +14,8 @@ __all__ = ["Compaction", "Form", "compaction_of"]
 class Form:
     """The best pairing in one form.
 
+    Numbers are None where they could not be found.
+
     Attributes:
         parameters: weights and biases that are stored.
         nonzero_parameters: those of them that are not zero.
@@ -25,10 +27,10 @@ class Form:
 
     parameters: int
     nonzero_parameters: int
-    multiply_adds: int
+    multiply_adds: int | None
     nonzero_multiply_adds: int | None
     bytes: int
-    microseconds_per_row: float
+    microseconds_per_row: float | None
 
 
 @dataclass(frozen=True)
@@ -83,23 +85,25 @@ def compaction_of(document: Mapping[str, Any]) -> Compaction:
         tolerance=_number(document, "tolerance"),
         compacted=compacted,
         reason=None if reason is None else str(reason),
-        before=_form(document, "before"),
-        after=_form(document, "after") if compacted else None,
+        before=_form(document, "before", whole=compacted),
+        after=_form(document, "after", whole=True) if compacted else None,
     )
 
 
-def _form(document: Mapping[str, Any], name: str) -> Form:
+def _form(document: Mapping[str, Any], name: str, *, whole: bool) -> Form:
     found = document.get(name)
     if not isinstance(found, Mapping):
         raise ValueError(f"{name!r} is {found!r}")
-    used = "nonzero_multiply_adds"
+    # Where compaction could not be tried at all, networks were not called, and numbers are null.
+    unknown = {key for key in found if found[key] is None and not whole}
+    used, time = "nonzero_multiply_adds", "microseconds_per_row"
     return Form(
         parameters=_whole(found, "parameters"),
         nonzero_parameters=_whole(found, "nonzero_parameters"),
-        multiply_adds=_whole(found, "multiply_adds"),
-        nonzero_multiply_adds=_whole(found, used) if used in found else None,
+        multiply_adds=None if "multiply_adds" in unknown else _whole(found, "multiply_adds"),
+        nonzero_multiply_adds=_whole(found, used) if used in found.keys() - unknown else None,
         bytes=_whole(found, "bytes"),
-        microseconds_per_row=_number(found, "microseconds_per_row"),
+        microseconds_per_row=None if time in unknown else _number(found, time),
     )
 
 

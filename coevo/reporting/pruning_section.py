@@ -78,6 +78,8 @@ def compact_form(run: RunFiles) -> Html:
 
 def _agreement(compaction: Compaction) -> str:
     """How far both forms agree, where there was another one."""
+    if compaction.rows == 0:
+        return "Times could not be measured."
     rows, largest = (
         plural(compaction.rows, f"{compaction.split} row"),
         compaction.largest_difference,

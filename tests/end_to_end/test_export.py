@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from copy import deepcopy
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 import coevo
@@ -234,6 +235,9 @@ def test_a_tampered_file_is_not_what_is_read(pruned: Path, tmp_path: Path) -> No
     file.write_text("{", "utf-8")
     with pytest.raises(coevo.CoevoError, match=r"damaged \(Expecting"):
         coevo.load_export(folder)
+    file.write_text("[" * 100_000, "utf-8")
+    with pytest.raises(coevo.CoevoError, match=r"out: damaged \(maximum recursion depth"):
+        coevo.load_export(folder)
     file.unlink()
     with pytest.raises(coevo.CoevoError, match=r"architecture\.json is missing; give a directory"):
         coevo.load_export(folder)
@@ -267,6 +271,42 @@ def test_the_samples_are_used_where_the_data_are_not_there(
     main_ends(["export", str(pruned), "--format", "safetensors", "--out", out])
     file.write_text(text, "utf-8")
     assert "(on 10 samples of test rows)" in capsys.readouterr().out
+
+
+DAMAGED = {
+    "[" * 100_000: "pairing.json: maximum recursion depth exceeded",
+    "{": "pairing.json: Expecting property name",
+    "[]": "pairing.json: not a JSON object",
+    "{}": "pairing.json: 'input_shape' is None",
+    '{"input_shape": [1, -4]}': "pairing.json: 'input_shape' is [1, -4]",
+    '{"input_shape": ["a"]}': "pairing.json: 'input_shape' is ['a']",
+    '{"input_shape": [1], "target_shape": true}': "pairing.json: 'target_shape' is True",
+    '{"input_shape": [1], "target_shape": [1], "dtype": 32}': "pairing.json: 'dtype' is 32",
+    '{"input_shape": [1], "target_shape": [1], "dtype": "float32"}': (
+        "pairing.json: 'output' is None"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", DAMAGED)
+def test_a_damaged_description_is_named(text: str, pruned: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(pruned, tmp_path / "run")
+    (run / "best" / "pairing.json").write_text(text, "utf-8")
+    message = refusal(run, "safetensors", tmp_path / "new" / "out")
+    assert message.startswith(f"{run}/best: damaged ({DAMAGED[text]}")
+    assert message.endswith("); finish or repeat the run")
+
+
+@pytest.mark.parametrize("shape", [(0, 1, 4, 4), (3, 1, 4, 5), (3,)])
+def test_damaged_samples_are_named(shape: tuple[int, ...], pruned: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(pruned, tmp_path / "run")
+    file = run / "experiment.toml"
+    file.write_text(file.read_text("utf-8").replace("waves.npz", "gone.npz"), "utf-8")
+    save_file({"inputs": torch.zeros(shape)}, run / "best" / "samples.safetensors")
+    message = refusal(run, "safetensors", tmp_path / "new" / "out")
+    assert message.startswith(
+        f"{run}/best: damaged (samples.safetensors: inputs of shape {list(shape)}, not ['rows', 1, "
+    )
 
 
 @pytest.mark.parametrize(

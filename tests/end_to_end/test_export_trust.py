@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import coevo
 from tests.end_to_end.experiments import write_experiment
 
 MODULE = """
+import threading
 import torch
 from pathlib import Path
 from torch import nn
@@ -29,6 +31,27 @@ class Shifted(nn.Module):
 def encoder(shape, latent):
     return Shifted(latent)
 
+class Split(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(16, 4), nn.Linear(16, 4)
+
+    def forward(self, rows):
+        return self.first(rows), self.second(rows)
+
+class Join(nn.Module):
+    def forward(self, given):
+        return given[0] * given[1]
+
+class Locked(nn.Linear):
+    def __init__(self, latent):
+        super().__init__(latent, latent)
+        self.lock = threading.Lock()
+
+def unusual(shape, latent):
+    twice = Locked(latent)
+    return nn.Sequential(nn.Flatten(), Split(), Join(), nn.Linear(4, latent), twice, twice)
+
 def decoder(shape, latent):
     return nn.Sequential(nn.Linear(latent, 16), nn.Unflatten(1, (1, 4, 4)))
 """
@@ -36,9 +59,15 @@ def decoder(shape, latent):
 
 @pytest.fixture(scope="module")
 def run(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("mine")
+    return run_of("encoder", tmp_path_factory.mktemp("mine"), archive)
+
+
+def run_of(encoder: str, folder: Path, archive: Path) -> Path:
     (folder / "exported_networks.py").write_text(MODULE, "utf-8")
-    named = {f"network.{r}": f"exported_networks:{r}" for r in ("encoder", "decoder")}
+    named = {
+        "network.encoder": f"exported_networks:{encoder}",
+        "network.decoder": "exported_networks:decoder",
+    }
     changes = {"generations": 2, "network": {"latent": 4}, **named}
     experiment = write_experiment(folder / "mine.toml", archive, changes)
     return coevo.run(experiment, folder / "run").directory
@@ -85,3 +114,16 @@ def test_compact_weights_that_nothing_could_read_are_refused(run: Path, tmp_path
     assert found.document["reason"] == (
         "there is no unit to remove; Shifted and what is beside is left alone"
     )
+
+
+def test_a_network_of_tuples_locks_and_a_layer_used_twice(archive: Path, tmp_path: Path) -> None:
+    run = run_of("unusual", tmp_path, archive)
+    assert json.loads((run / "result.json").read_text("utf-8"))["status"] == "complete"
+    weights = load_file(run / "best" / "encoder.safetensors")
+    assert torch.equal(weights["4.weight"], weights["5.weight"])
+    encoder, _ = coevo.load_pairing(run, trust=True)
+    assert torch.equal(encoder[5].weight, weights["4.weight"])
+    assert encoder[4] is encoder[5]
+    written = coevo.export(run, "safetensors", trust=True)
+    assert load_file(written.directory / "encoder.safetensors").keys() == weights.keys()
+    assert written.document["largest_difference"] <= 1e-5

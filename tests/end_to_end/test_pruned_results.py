@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shutil
 from pathlib import Path
@@ -14,6 +15,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import coevo
+from coevo import pruned_pairing
+from coevo.report import write_report
 from tests.end_to_end.experiments import assert_same_run, result_of, write_experiment
 
 ROLES = ("encoder", "decoder")
@@ -162,3 +165,84 @@ def test_a_run_that_does_not_prune_says_nothing_of_it(finished: Path, tmp_path: 
     (copy / "compaction.json").write_text("{}", "utf-8")
     coevo.resume(copy)
     assert not (copy / "compaction.json").exists()
+
+
+UNUSUAL = """
+import threading
+from torch import nn
+
+class Split(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(16, 4), nn.Linear(16, 4)
+
+    def forward(self, rows):
+        return self.first(rows), self.second(rows)
+
+class Join(nn.Module):
+    def forward(self, given):
+        return given[0] * given[1]
+
+class Locked(nn.Linear):
+    def __init__(self, latent):
+        super().__init__(latent, latent)
+        self.lock = threading.Lock()
+
+def tuples(shape, latent):
+    return nn.Sequential(nn.Flatten(), Split(), Join(), nn.Linear(4, latent))
+
+def locked(shape, latent):
+    return nn.Sequential(nn.Flatten(), nn.Linear(16, latent), Locked(latent))
+
+def decoder(shape, latent):
+    layers = nn.Linear(latent, 6), nn.ReLU(), nn.Linear(6, 16)
+    return nn.Sequential(*layers, nn.Unflatten(1, (1, 4, 4)))
+"""
+HALF = {"operator": "magnitude", "structure": "unit", "sparsity": 0.5, "roles": ["decoder"]}
+
+
+def unusual_run(encoder: str, folder: Path, archive: Path) -> tuple[dict[str, Any], str]:
+    """What its ``compaction.json`` and its report say."""
+    (folder / "unusual_networks.py").write_text(UNUSUAL, "utf-8")
+    named = {
+        "network.encoder": f"unusual_networks:{encoder}",
+        "network.decoder": "unusual_networks:decoder",
+    }
+    changes = {"generations": 2, "network": {"latent": 4}, **named}
+    run = pruned_run(folder, archive, [HALF], **changes)
+    assert result_of(run)["status"] == "complete"
+    document = json.loads((run / "compaction.json").read_text("utf-8"))
+    return document, html.unescape(write_report(run).read_text("utf-8"))
+
+
+def test_what_is_no_chain_of_tensors_is_left_alone(archive: Path, tmp_path: Path) -> None:
+    document, page = unusual_run("tuples", tmp_path, archive)
+    assert (document["compacted"], document["reason"]) == (True, None)
+    assert document["after"]["parameters"] < document["before"]["parameters"]
+    assert "was folded into biases and removed from the best pairing" in page
+
+
+def test_what_cannot_be_copied_is_told(archive: Path, tmp_path: Path) -> None:
+    document, page = unusual_run("locked", tmp_path, archive)
+    reason = "a module cannot be copied (TypeError: cannot pickle '_thread.lock' object)"
+    assert (document["compacted"], document["reason"]) == (False, reason)
+    assert document["before"] == document["after"]
+    assert None not in document["before"].values()
+    assert f"The best pairing was not made compact: {reason}." in page
+
+
+def test_a_run_has_its_results_whatever_fails(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: Any) -> Any:
+        raise AttributeError("no such thing\nin many words")
+
+    monkeypatch.setattr(pruned_pairing, "compaction_account", fail)
+    document, page = unusual_run("tuples", tmp_path, archive)
+    reason = "it cannot be tried (AttributeError: no such thing)"
+    assert (document["compacted"], document["reason"]) == (False, reason)
+    assert document["before"]["multiply_adds"] is None
+    assert f"The best pairing was not made compact: {reason}." in page
+    run = tmp_path / "run"
+    files = [(run / "best" / f"{role}.safetensors").read_bytes() for role in ROLES]
+    assert document["before"]["bytes"] == sum(map(len, files))

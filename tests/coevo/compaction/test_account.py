@@ -16,8 +16,11 @@ from coevo.compaction import (
     PairingSize,
     account,
     compaction_account,
+    failed_account,
     largest_difference,
+    outputs,
     pairing_size,
+    state_tensors,
     stored_size,
     weight_bytes,
 )
@@ -121,3 +124,43 @@ def test_a_compact_form_that_differs_is_not_used(monkeypatch: pytest.MonkeyPatch
     assert found["before"] == found["after"]
     monkeypatch.setattr(account, "largest_difference", lambda *_: math.inf)
     assert compaction_account(small(), torch.zeros(3, 4), "some")["largest_difference"] is None
+
+
+def test_an_account_of_what_cannot_be_tried() -> None:
+    pair = small()
+    found = failed_account(pair, KeyError("codes"), "some")
+    known = compaction_account(pair, torch.zeros(3, 4), "some")
+    assert found.keys() == known.keys()
+    assert found["before"] == found["after"]
+    for name in ("parameters", "nonzero_parameters", "bytes"):
+        assert found["before"][name] == known["before"][name] > 0
+    assert {name for name in KEYS if found["before"][name] is None} == {
+        *("multiply_adds", "nonzero_multiply_adds", "microseconds_per_row"),
+    }
+    assert (found["rows"], found["split"], found["tolerance"]) == (0, "some", 1e-5)
+    assert (found["compacted"], found["largest_difference"]) == (False, None)
+    assert found["reason"] == "it cannot be tried (KeyError: 'codes')"
+
+
+def test_rows_stay_as_they_are() -> None:
+    rows = torch.tensor([[-1.0, 2.0]])
+    assert outputs((nn.ReLU(inplace=True), nn.Identity()), rows).tolist() == [[0.0, 2.0]]
+    assert rows.tolist() == [[-1.0, 2.0]]
+
+
+class Noted(nn.Linear):
+    """Keeps more than tensors."""
+
+    def get_extra_state(self) -> dict[str, int]:
+        return {"version": 1}
+
+
+def test_files_hold_every_tensor_by_itself_and_nothing_else() -> None:
+    layer = Noted(3, 3)
+    layer.register_buffer("turned", torch.arange(6.0).view(2, 3).t())
+    network = nn.Sequential(layer, nn.ReLU(), layer)
+    expected = {f"{place}.{name}" for place in (0, 2) for name in ("weight", "bias", "turned")}
+    found = load(weight_bytes(network))
+    assert found.keys() == state_tensors(network).keys() == expected
+    for name, tensor in found.items():
+        assert torch.equal(tensor, network.state_dict()[name])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from coevo.compaction import compact, pairing_size
+from coevo.compaction.chain import read_steps
 
 
 class Twice(nn.Module):
@@ -44,6 +48,14 @@ def tied() -> nn.Sequential:
     return nn.Sequential(layer, nn.ReLU(), layer)
 
 
+def replaced() -> nn.Linear:
+    """Its class says one thing, and it does another."""
+    layer = dead(nn.Linear(3, 3))
+    weight, bias = layer.weight, layer.bias
+    layer.forward = lambda rows: 2 * nn.functional.linear(rows, weight, bias)  # type: ignore[method-assign]  # as users do
+    return layer
+
+
 UNKNOWN = {
     "Twice": Twice,
     "Doubled": lambda: dead(Doubled(3, 3)),
@@ -65,6 +77,58 @@ def test_a_chain_that_does_more_than_its_layers_is_left_alone() -> None:
     encoder.register_forward_pre_hook(lambda module, inputs: (inputs[0] + 1,))
     found = compact(encoder, nn.Linear(3, 2), [3])
     assert found.reason == "there is no unit to remove; Sequential and what is beside is left alone"
+
+
+def test_a_layer_with_another_forward_is_left_alone() -> None:
+    encoder = nn.Sequential(replaced())
+    found = compact(encoder, nn.Linear(3, 2), [3])
+    assert found.reason == "there is no unit to remove; Linear and what is beside is left alone"
+
+
+class Split(nn.Module):
+    """Gives something that is no tensor."""
+
+    def __init__(self, give: Callable[..., object]) -> None:
+        super().__init__()
+        self.first, self.second = dead(nn.Linear(3, 3)), nn.Linear(3, 3)
+        self.give = give
+
+    def forward(self, rows: Tensor) -> object:
+        return self.give(first=self.first(rows), second=self.second(rows))
+
+
+class Join(nn.Module):
+    def forward(self, given: dict[str, Tensor] | tuple[Tensor, ...]) -> Tensor:
+        first, second = given.values() if isinstance(given, dict) else given
+        return first * second
+
+
+@pytest.mark.parametrize("give", [dict, lambda **tensors: tuple(tensors.values())])
+def test_a_network_with_anything_but_tensors_between_its_parts_is_left_alone(
+    give: Callable[..., object],
+) -> None:
+    encoder = nn.Sequential(dead(nn.Linear(3, 3)), Split(give), Join(), nn.Linear(3, 2))
+    (step,) = read_steps(encoder, "encoder", (3,))
+    assert (step.module, step.kind) == (encoder, "unknown")
+    assert (step.before, step.after) == ((3,), (2,))
+    decoder = nn.Sequential(dead(nn.Linear(2, 3)), nn.ReLU(), nn.Linear(3, 2))
+    found = compact(encoder, decoder, [3])
+    assert found.reason is None
+    assert found.decoder[0].weight.shape == (2, 2)
+    rows = torch.linspace(-1, 1, 12).view(4, 3)
+    torch.testing.assert_close(found.decoder(found.encoder(rows)), decoder(encoder(rows)))
+
+
+class Picky(nn.Module):
+    def forward(self, rows: Tensor) -> Tensor:
+        if not rows.any():
+            raise ValueError("no zeros")
+        return rows
+
+
+def test_what_a_network_fails_with_is_told() -> None:
+    with pytest.raises(ValueError, match="no zeros"):
+        compact(nn.Sequential(Picky(), nn.Linear(3, 2)), nn.Linear(2, 2), [3])
 
 
 @pytest.mark.parametrize("name", ["Twice", "Doubled", "Linear"])
@@ -130,5 +194,22 @@ def test_what_cannot_be_copied_stays_whole() -> None:
     found = compact(encoder, nn.Linear(2, 1), [3])
     assert found.encoder is encoder
     assert found.reason is not None
-    assert found.reason.startswith("a module cannot be copied (Only Tensors created explicitly")
+    assert found.reason.startswith("a module cannot be copied (RuntimeError: Only Tensors created")
     assert pairing_size(encoder, nn.Linear(2, 1), (3,)).multiply_adds == 9 + 6 + 2
+
+
+class Locked(nn.Linear):
+    """Python refuses to copy it."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 2)
+        self.lock = threading.Lock()
+
+
+def test_what_python_cannot_copy_stays_whole() -> None:
+    encoder = nn.Sequential(dead(nn.Linear(3, 3)), nn.Linear(3, 2), Locked())
+    found = compact(encoder, nn.Linear(2, 1), [3])
+    assert found.encoder is encoder
+    assert found.reason == (
+        "a module cannot be copied (TypeError: cannot pickle '_thread.lock' object)"
+    )

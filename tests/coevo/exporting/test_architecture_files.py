@@ -88,12 +88,39 @@ def twice() -> nn.Module:
     return nn.Sequential(layer, layer)
 
 
-OTHERS = {"own": Own(2, 2), "norm": nn.LayerNorm(2), "hooked": hooked(), "twice": twice()}
+class Split(nn.Module):
+    def forward(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        return rows, rows
+
+
+class Join(nn.Module):
+    def forward(self, given: tuple[Tensor, Tensor]) -> Tensor:
+        return given[0] * given[1]
+
+
+class Picky(nn.Module):
+    def forward(self, rows: Tensor) -> Tensor:
+        if not rows.any():
+            raise ValueError("no zeros")
+        return rows
+
+
+OTHERS = {
+    "own": Own(2, 2),
+    "norm": nn.LayerNorm(2),
+    "hooked": hooked(),
+    "twice": twice(),
+    "tuples": nn.Sequential(Split(), Join()),
+}
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_modules_are_not_described(name: str) -> None:
     assert described(nn.Sequential(nn.Linear(2, 2), OTHERS[name]), (2,)) is None
+
+
+def test_a_network_that_takes_no_zeros_is_not_described() -> None:
+    assert described(nn.Sequential(Picky(), nn.Linear(2, 2)), (2,)) is None
 
 
 def entry(module: object = "Linear", **changes: Any) -> dict[str, Any]:
