@@ -1,4 +1,4 @@
-"""What an operator is given, and what it makes of it."""
+"""What an operator is given."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import torch
 from torch import Tensor
 
 from operators.laws.evidence import Evidence
@@ -13,7 +14,7 @@ from operators.laws.law import BrokenLawError
 from operators.pruning import MaskingOperator, ScoringOperator
 from operators.types import NEEDS, Layer
 
-__all__ = ["Case", "Operator", "PER_WEIGHT", "masks_left", "operate"]
+__all__ = ["Case", "Operator", "PER_WEIGHT", "require_unchanged"]
 
 Operator: TypeAlias = ScoringOperator | MaskingOperator
 
@@ -47,9 +48,15 @@ class Case:
 
     @property
     def evidence(self) -> dict[str, Evidence]:
-        """All that there is to be seen of it; statistics that are all 0 are left out."""
-        seen = {n: t for n, t in self.numbers.items() if n == "weights" or t.any()}
-        return {"quota": self.quota, "masks": self.layer.masks, **seen}
+        """All that there is to be seen of it; statistics that are all 0 are left out.
+
+        The type of numbers is told where it is not the usual one.
+        """
+        seen: dict[str, Evidence] = {"quota": self.quota, "masks": self.layer.masks}
+        dtype = self.layer.weights.dtype
+        if dtype != torch.float32:
+            seen["dtype"] = str(dtype).removeprefix("torch.")
+        return seen | {n: t for n, t in self.numbers.items() if n == "weights" or t.any()}
 
     def copy(self) -> Case:
         """The same in other tensors, so that what an operator does to one is not seen here."""
@@ -74,41 +81,15 @@ class Case:
         return Case(layer, self.quota)
 
 
-def masks_left(operator: Operator, case: Case) -> Tensor:
-    """Operate on a copy.
-
-    Returns:
-        ``[cells, units, inputs]`` bool.
+def require_unchanged(case: Case, own: Case) -> None:
+    """Ask that a copy of a case is still what it was copied from.
 
     Raises:
-        BrokenLawError: as for `operate`.
+        BrokenLawError: a tensor of it differs.
     """
-    return operate(operator, case.copy())
-
-
-def operate(operator: Operator, case: Case) -> Tensor:
-    """Operate on the very tensors of a case.
-
-    Returns:
-        ``[cells, units, inputs]`` bool.
-
-    Raises:
-        BrokenLawError: the operator fails, or what it returns is not of the form of masks.
-    """
-    try:
-        found: object = operator(case.layer, case.quota)
-    except Exception as error:
-        raise BrokenLawError(f"raises {type(error).__name__}: {error}", case.evidence) from error
-    masks = case.layer.masks
-    if not isinstance(found, Tensor):
-        raise BrokenLawError(f"returns {type(found).__name__}, not masks", case.evidence)
-    if (found.shape, found.dtype, found.device) != (masks.shape, masks.dtype, masks.device):
-        raise BrokenLawError(
-            f"returns {_form(found)} for masks that are {_form(masks)}",
-            {**case.evidence, "got": _form(found)},
-        )
-    return found
-
-
-def _form(tensor: Tensor) -> str:
-    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)} on {tensor.device}"
+    before = {"quota": case.quota, "masks": case.layer.masks, **case.numbers}
+    after = {"quota": own.quota, "masks": own.layer.masks, **own.numbers}
+    for name, tensor in before.items():
+        if not tensor.equal(after[name]):
+            evidence = {**case.evidence, f"{name} after": after[name]}
+            raise BrokenLawError(f"changes {name}", evidence)

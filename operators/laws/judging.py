@@ -10,10 +10,12 @@ from operators.laws.case import Operator
 from operators.laws.comparing_laws import COMPARING_LAWS
 from operators.laws.court import Court
 from operators.laws.intensity_laws import INTENSITY_LAWS, Course, courses
+from operators.laws.invariance_laws import INVARIANCE_LAWS
 from operators.laws.law import BrokenLawError, Law, Verdict
 from operators.laws.mask_laws import MASK_LAWS
 from operators.laws.reduction import smaller_trials
 from operators.laws.trial import Trial, trials
+from operators.laws.unit_laws import UNIT_LAWS
 from operators.pruning import as_operator
 from operators.schedules import ScheduleFactory
 
@@ -26,7 +28,7 @@ __all__ = [
     "judge_of_schedules",
 ]
 
-OPERATOR_LAWS = (*MASK_LAWS, *COMPARING_LAWS)
+OPERATOR_LAWS = (*MASK_LAWS, *COMPARING_LAWS, *UNIT_LAWS, *INVARIANCE_LAWS)
 """The laws of pruning operators, in the order in which they are judged."""
 SCHEDULE_LAWS = INTENSITY_LAWS
 """The laws of schedules, in the order in which they are judged."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from operators.laws.case import Case, Operator, operate
+from operators.laws.case import Case, Operator, require_unchanged
+from operators.laws.decision import on_weights
 from operators.laws.law import BrokenLawError, Law
 from operators.laws.trial import Trial
 
@@ -52,13 +53,8 @@ def leaves_its_inputs_alone(trial: Trial) -> None:
     """Weights, masks, statistics and quotas are the same after the call as before."""
     case = trial.case
     own = case.copy()
-    operate(trial.operator, own)
-    before = {"quota": case.quota, "masks": case.layer.masks, **case.numbers}
-    after = {"quota": own.quota, "masks": own.layer.masks, **own.numbers}
-    for name, tensor in before.items():
-        if not tensor.equal(after[name]):
-            evidence = {**case.evidence, f"{name} after": after[name]}
-            raise BrokenLawError(f"changes {name}", evidence)
+    on_weights(trial.operator, own)
+    require_unchanged(case, own)
 
 
 def _removed(case: Case, left: Tensor) -> Tensor:

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
-from operators.laws.case import Case, Operator, masks_left
+from operators.laws.case import Case, Operator
+from operators.laws.decision import Decision, on_weights
 from operators.laws.strategies.dyadic import dyadic, size_of
 from operators.laws.strategies.layers import layer_bytes, layer_from
-from operators.laws.strategies.tensors import LARGEST, quotas_from
+from operators.laws.strategies.tensors import LARGEST, WIDEST, quotas_from
 from operators.types import Need
 
 __all__ = ["Trial", "trials"]
@@ -49,13 +50,18 @@ class Trial:
     place: int
 
     @cached_property
-    def left(self) -> Tensor:
-        """The masks that the operator leaves of the case: ``[cells, units, inputs]`` bool.
+    def decision(self) -> Decision:
+        """What the operator makes of the case.
 
         Raises:
-            BrokenLawError: as for `masks_left`.
+            BrokenLawError: the operator fails, or what it returns is not of the right form.
         """
-        return masks_left(self.operator, self.case)
+        return on_weights(self.operator, self.case.copy())
+
+    @property
+    def left(self) -> Tensor:
+        """The masks that the operator leaves of the case: ``[cells, units, inputs]`` bool."""
+        return self.decision.left
 
 
 def trials(operator: Operator) -> SearchStrategy[Trial]:
@@ -73,7 +79,7 @@ def _trial(data: bytes, operator: Operator) -> Trial:
     place, chosen, scale, shift, quotas, others, layer = parts
     made = layer_from(layer, operator.needs)
     case = Case(made, quotas_from(quotas, made.masks))
-    cells = len(case.quota)
+    cells, _, inputs = made.masks.shape
     count = 1 + chosen[0] % _MOST_CHOSEN
     return Trial(
         operator=operator,
@@ -81,7 +87,7 @@ def _trial(data: bytes, operator: Operator) -> Trial:
         chosen=[byte % cells for byte in chosen[1 : 1 + count]],
         scale=torch.tensor([_SCALES[byte % len(_SCALES)] for byte in scale[:cells]]),
         shift=torch.tensor([_SHIFTS[byte % len(_SHIFTS)] for byte in shift[:cells]]),
-        others=dyadic(others, LARGEST, tuple(made.masks.shape)),
+        others=dyadic(others, LARGEST if inputs <= LARGEST[2] else WIDEST, made.masks.shape),
         place=int.from_bytes(place, "big"),
     )
 

@@ -9,6 +9,14 @@ from torch import Tensor
 
 from operators import MaskingOperator, ScoringOperator, masking, prune_lowest, scoring
 from operators.types import Layer
+from tests.operators.broken_rankings import (
+    divides_by_removed_values,
+    divides_by_the_largest_of_all_cells,
+    divides_by_the_loudest_of_all_cells,
+    scales_by_a_count_of_calls,
+    takes_nan_for_no_factor,
+)
+from tests.operators.broken_unit_scores import BROKEN_FOR_UNITS
 
 
 @masking()
@@ -36,6 +44,12 @@ def leaks_to_the_next_cell(layer: Layer) -> Tensor:
 def favors_the_first_cell(layer: Layer) -> Tensor:
     sizes = layer.weights.abs()
     return torch.cat([-sizes[:1], sizes[1:]])
+
+
+@scoring()
+def leaks_to_the_next_cell_in_wide_layers(layer: Layer) -> Tensor:
+    sizes = layer.weights.abs().where(layer.masks, 0.0)
+    return sizes + sizes.roll(1, 0) if layer.weights.shape[2] > 8 else sizes
 
 
 @masking()
@@ -124,6 +138,18 @@ def reads_what_it_does_not_declare(layer: Layer) -> Tensor:
     return layer.weights.abs() * layer.need("gradients").abs()
 
 
+@scoring()
+def takes_all_for_float32(layer: Layer) -> Tensor:
+    kept = layer.weights.where(layer.masks, 0.0)
+    drawn = layer.draws("inputs", (layer.weights.shape[2], 1))
+    return (layer.weights - torch.bmm(kept, drawn)).abs()
+
+
+@scoring()
+def scores_inputs_of_all_units(layer: Layer) -> Tensor:
+    return layer.weights.abs().where(layer.masks, 0.0).sum(1, keepdim=True)
+
+
 @masking()
 def removes_one_at_amount_0(layer: Layer, quota: Tensor) -> Tensor:
     return prune_lowest(layer.weights.abs(), layer.masks, quota.clamp(min=1))
@@ -171,34 +197,6 @@ def prefers_gradients_near_1(layer: Layer) -> Tensor:
     return (layer.need("gradients") - 1).abs()
 
 
-def _units_by_removed_values(layer: Layer) -> Tensor:
-    return layer.weights.abs().sum(2)
-
-
-@scoring(of_units=_units_by_removed_values)
-def reads_removed_values_for_units(layer: Layer) -> Tensor:
-    return layer.weights.abs()
-
-
-def _units_by_all_cells(layer: Layer) -> Tensor:
-    kept = layer.weights.where(layer.masks, 0.0).sum(2)
-    return (kept - kept.sum(0)).abs()
-
-
-@scoring(of_units=_units_by_all_cells)
-def leaks_between_cells_for_units(layer: Layer) -> Tensor:
-    return layer.weights.abs()
-
-
-def _weights_for_units(layer: Layer) -> Tensor:
-    return layer.weights
-
-
-@scoring(of_units=_weights_for_units)
-def scores_weights_for_units(layer: Layer) -> Tensor:
-    return layer.weights.abs()
-
-
 BROKEN: dict[str, list[ScoringOperator | MaskingOperator]] = {
     "keeps shape dtype and device": [
         gives_numbers_for_masks,
@@ -206,25 +204,34 @@ BROKEN: dict[str, list[ScoringOperator | MaskingOperator]] = {
         gives_masks_elsewhere,
         fails_on_empty_cells,
         reads_what_it_does_not_declare,
+        takes_all_for_float32,
+        scores_inputs_of_all_units,
     ],
     "never regrows": [regrows],
     "removes its quota": [removes_one_too_many, removes_more_than_it_promises],
     "removes nothing at amount 0": [removes_one_at_amount_0],
     "removes everything at amount 1": [keeps_one_at_amount_1],
     "leaves its inputs alone": [changes_weights, changes_quotas, changes_masks, changes_outputs],
-    "repeats itself": [takes_turns, goes_by_the_layer_before],
-    "ignores values under removed weights": [reads_removed_values],
-    "treats cells alike": [leaks_between_cells, leaks_to_the_next_cell, favors_the_first_cell],
+    "repeats itself": [takes_turns, goes_by_the_layer_before, scales_by_a_count_of_calls],
+    "ignores values under removed weights": [
+        reads_removed_values,
+        divides_by_removed_values,
+    ],
+    "treats cells alike": [
+        leaks_between_cells,
+        leaks_to_the_next_cell,
+        leaks_to_the_next_cell_in_wide_layers,
+        favors_the_first_cell,
+        divides_by_the_largest_of_all_cells,
+        divides_by_the_loudest_of_all_cells,
+    ],
     "refuses what is not a number": [
         takes_nan_for_zero,
         takes_nan_for_silence,
+        takes_nan_for_no_factor,
         fails_in_its_own_way_for_nan,
     ],
-    "scores units by the same laws": [
-        reads_removed_values_for_units,
-        leaks_between_cells_for_units,
-        scores_weights_for_units,
-    ],
+    "scores units by the same laws": BROKEN_FOR_UNITS,
     "ignores the scale of weights": [prefers_weights_near_1],
     "ignores the scale of outputs": [prefers_outputs_near_1],
     "ignores a shift of outputs": [prefers_small_outputs],

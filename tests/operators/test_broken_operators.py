@@ -10,7 +10,14 @@ from torch import Tensor
 
 from operators import Layer, MaskingOperator, ScoringOperator, masking, prune_lowest
 from operators.laws import OPERATOR_LAWS, Verdict, check_operator
-from tests.operators.broken_operators import BROKEN, regrows, removes_one_too_many, takes_turns
+from tests.operators.broken_operators import (
+    BROKEN,
+    regrows,
+    removes_one_too_many,
+    takes_all_for_float32,
+    takes_turns,
+)
+from tests.operators.broken_rankings import divides_by_the_largest_of_all_cells
 
 CASES = [(law, operator) for law, several in BROKEN.items() for operator in several]
 LAWS = {law.name: law for law in OPERATOR_LAWS}
@@ -50,6 +57,29 @@ def test_counterexamples_are_as_small_as_can_be() -> None:
     assert str(failing(removes_one_too_many)) == (
         "removes its quota: fails: removes another number than its quota, in cell 0\n"
         "quota    [1]\nmasks    [[[1, 1]]]\nweights  [[[0, 0]]]\ngot      [[[0, 0]]]"
+    )
+
+
+def test_scores_are_shown_where_masks_are_equal() -> None:
+    assert str(failing(divides_by_the_largest_of_all_cells)) == (
+        "treats cells alike: fails: decides otherwise in other company, "
+        "where layers are ranked together\n"
+        "quota            [0, 0]\n"
+        "masks            [[[1]],\n"
+        "                  [[1]]]\n"
+        "weights          [[[0.5]],\n"
+        "                  [[1]]]\n"
+        "cells chosen     [0]\n"
+        "scores expected  [[[0.5]]]\n"
+        "scores got       [[[1]]]"
+    )
+
+
+def test_the_type_of_numbers_is_shown_where_it_is_not_float32() -> None:
+    verdict = failing(takes_all_for_float32)
+    assert verdict.message.startswith("raises RuntimeError: ")
+    assert verdict.counterexample == (
+        "quota    [0]\nmasks    [[[1]]]\ndtype    float64\nweights  [[[0]]]"
     )
 
 

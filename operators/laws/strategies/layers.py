@@ -14,6 +14,7 @@ from operators.laws.strategies.tensors import (
     LARGEST,
     MOST_CASES,
     MOST_POSITIONS,
+    WIDEST,
     mask_bytes,
     masks_from,
 )
@@ -21,15 +22,8 @@ from operators.types import NEEDS, Layer, Need
 
 __all__ = ["layer_bytes", "layer_from", "layers"]
 
-_CELLS, _UNITS, _INPUTS = LARGEST
-_LIMITS: dict[str, Shape] = {
-    "weights": LARGEST,
-    "outputs": (_CELLS, MOST_CASES, _UNITS, MOST_POSITIONS),
-    "input_rms": LARGEST,
-    "gradients": LARGEST,
-    "origins": LARGEST,
-}
-_HEAD = 8  # bytes for sizes and for what draws are like
+_OUTPUTS: Shape = (LARGEST[0], MOST_CASES, LARGEST[1], MOST_POSITIONS)
+_HEAD = 10  # bytes for sizes, and for what draws and numbers are like
 _LEVELS = (1 << 24, 4)
 
 
@@ -37,7 +31,8 @@ def layers(*, needs: Iterable[Need] = NEEDS) -> SearchStrategy[Layer]:
     """Layers of up to 3 cells, 4 units and 5 inputs, with the hard cases of all their parts.
 
     Among them are layers of one cell, one unit or one input, units and cells with nothing left,
-    and draws in which ties and zeros are common. Selecting cells selects their draws: these are
+    and draws in which ties and zeros are common. A few have up to 10 inputs, of 2 units. Some
+    are of float64, all but their draws, which are float32 as in experiments. Selecting cells selects their draws: these are
     functions of a seed, the cell, the purpose and the position.
 
     Args:
@@ -69,19 +64,24 @@ def layer_from(data: bytes, needs: frozenset[Need]) -> Layer:
         parts[name] = data[start : start + size]
         start += size
     head = parts.pop("head")
-    sizes = zip(head, (*LARGEST, MOST_CASES, MOST_POSITIONS), strict=False)
-    cells, units, inputs, cases, positions = (1 + byte % most for byte, most in sizes)
+    most = WIDEST if head[8] % 8 == 7 else LARGEST
+    sizes = zip(head, (*most, MOST_CASES, MOST_POSITIONS), strict=False)
+    cells, units, inputs, cases, positions = (1 + byte % limit for byte, limit in sizes)
     shape = cells, units, inputs
     shapes = {
         "outputs": (cells, cases, units, positions),
         "input_rms": (cells, units if head[5] % 2 else 1, inputs),
     }
-    masks = masks_from(parts.pop("masks"), LARGEST, shape)
+    masks = masks_from(parts.pop("masks"), most, shape)
+    limits = {"outputs": _OUTPUTS}
     found = {
-        name: dyadic(part, _LIMITS[name], shapes.get(name, shape)) for name, part in parts.items()
+        name: dyadic(part, limits.get(name, most), shapes.get(name, shape))
+        for name, part in parts.items()
     }
     if "input_rms" in found:
         found["input_rms"].abs_()
+    if head[9] % 4 == 3:
+        found = {name: tensor.double() for name, tensor in found.items()}
     draws = HashedDraws(head[6], tuple(range(cells)), _LEVELS[head[7] % 4 == 1])
     return Layer(masks=masks, draws=draws, **found)
 
@@ -90,5 +90,5 @@ def layer_from(data: bytes, needs: frozenset[Need]) -> Layer:
 def _sizes(needs: frozenset[Need]) -> dict[str, int]:
     """Bytes of each part, in their order."""
     numbers = ("weights", *(name for name in NEEDS if name in needs))
-    tensors = {name: size_of(_LIMITS[name]) for name in numbers}
+    tensors = {name: size_of(_OUTPUTS if name == "outputs" else LARGEST) for name in numbers}
     return {"head": _HEAD, "masks": mask_bytes(LARGEST), **tensors}

@@ -19,6 +19,7 @@ __all__ = [
     "LARGEST",
     "MOST_CASES",
     "MOST_POSITIONS",
+    "WIDEST",
     "activations",
     "mask_bytes",
     "masks",
@@ -30,6 +31,8 @@ __all__ = [
 
 LARGEST = (3, 4, 5)
 """The most cells, units and inputs of a layer."""
+WIDEST = (3, 2, 10)
+"""The same of the few layers with many inputs: as many weights, from the same bytes."""
 MOST_CASES = 3
 MOST_POSITIONS = 2
 
