@@ -141,7 +141,7 @@ def _scopes(given: Mapping[str, Any], value: Entry, length: Any) -> _Found:
 
 def _regrowth(given: Mapping[str, Any], value: Entry, length: Any) -> _Found:
     del given, length
-    if value("regrow") == "none":
+    if value("regrow") == "none" or not has_meaning("regrow", value):
         return
     if value("masks") == "soft":
         yield "regrow", f"{shown(value('regrow'))} needs masks = 'hard', not 'soft'; change one"
@@ -157,6 +157,8 @@ def _regrowth(given: Mapping[str, Any], value: Entry, length: Any) -> _Found:
 
 def _test_cases(given: Mapping[str, Any], value: Entry, length: Any) -> _Found:
     del given, length
+    if not has_meaning("cases", value):
+        return
     if value("cases") == "test" and value("masks") != "soft":
         yield (
             "cases",

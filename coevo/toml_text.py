@@ -12,6 +12,7 @@ from coevo.problems import key_path, shown
 
 __all__ = ["overridden", "parse_override", "parse_toml", "write_toml"]
 
+_NUMBER = re.compile(r"\[(\d+)\]")
 _PLACE = re.compile(r"(?P<reason>.*) \(at (?P<place>.*)\)", re.DOTALL)
 _FIXES = {
     "Invalid value": "; text needs quotes",
@@ -191,9 +192,10 @@ def _reason(message: str) -> str:
 
 
 def _path(key: str) -> tuple[str, ...]:
-    """Read a dotted key; empty where it is none."""
+    """Read a dotted key; empty where it is none. ``name[1]``, as messages say, is ``name.1``."""
+    dotted = _NUMBER.sub(r".\1", key.strip())
     try:
-        rest: Any = tomllib.loads(f"{key.strip()} = 0")
+        rest: Any = tomllib.loads(f"{dotted} = 0")
     except tomllib.TOMLDecodeError:
         return ()
     path: tuple[str, ...] = ()

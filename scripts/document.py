@@ -59,7 +59,13 @@ def _values(entry: dict[str, Any]) -> str:
         return " or ".join(_values(e) for e in entry["anyOf"] if e.get("type") != "null")
     if "enum" in entry:
         return ", ".join(f"`{json.dumps(value)}`" for value in entry["enum"])
-    kind = {"integer": "whole number", "number": "number", "string": "text", "array": "list"}
+    kind = {
+        "integer": "whole number",
+        "number": "number",
+        "string": "text",
+        "array": "list",
+        "boolean": "`true`, `false`",
+    }
     words = kind.get(entry.get("type", ""), "table")
     return words + _limits(entry)
 

@@ -74,7 +74,7 @@ _COURSES = MappingProxyType(
 _AT_ONCE = frozenset({"fixed", "one_shot", "decrease", "decrease_published", "cosine_decay"})
 _REGROWTH = MappingProxyType(
     {
-        "gradient": "As many weights grow back where the gradient is largest.",
+        "gradient": "As many weights grow back where the gradient on {rows} is largest.",
         "random": "As many weights grow back at random places.",
     }
 )
@@ -164,7 +164,7 @@ def _where(entry: Mapping[str, Any]) -> str:
 
 def _judged(entry: Mapping[str, Any]) -> str:
     """The rows that the operator looks at."""
-    if entry["operator"] not in LOOKING_OPERATORS and entry["regrow"] != "gradient":
+    if entry["operator"] not in LOOKING_OPERATORS:
         return ""
     return f", judged on {entry['rows']:,} {entry['cases']} rows"
 
@@ -214,5 +214,6 @@ def _fate(entry: Mapping[str, Any]) -> str:
         return "Soft masks: what is removed is set to zero once, and training may move it again."
     if entry["regrow"] in _REGROWTH:
         text = "Hard masks: what is removed stays exactly zero until it grows back."
-        return f"{text} {_REGROWTH[entry['regrow']]}"
+        back = _REGROWTH[entry["regrow"]].format(rows=f"{entry['rows']:,} {entry['cases']} rows")
+        return f"{text} {back}"
     return "Hard masks: what is removed stays exactly zero."

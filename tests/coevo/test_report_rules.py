@@ -77,10 +77,10 @@ def words(**entry: Any) -> str:
                 "begin": 1,
             },
             "magnitude removes the weights nearest to zero, layer by layer, from encoder and "
-            "decoder, judged on 256 training rows: at most 30 % of the kept weights in every "
+            "decoder: at most 30 % of the kept weights in every "
             "generation from 2 to 60, on the cosine_decay schedule (falling, slowly at both ends). "
             "Hard masks: what is removed stays exactly zero until it grows back. As many weights "
-            "grow back where the gradient is largest.",
+            "grow back where the gradient on 256 training rows is largest.",
         ),
         (
             {

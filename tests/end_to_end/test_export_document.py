@@ -25,6 +25,8 @@ sys.stdout.write(repr(float(images[0, 0, 0, 0])))
 @pytest.fixture(scope="module")
 def programs() -> list[str]:
     text = (ROOT / "docs" / "export.md").read_text("utf-8")
+    # The run of this test has smaller rows.
+    text = text.replace("1, 8, 8", "1, 4, 4")
     return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
 
 
