@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 from coevo.errors import CoevoError
 from coevo.plugins import plugin_names
@@ -43,21 +44,23 @@ def check_operator(
         One verdict for each law, with the smallest counterexample where it fails.
 
     Raises:
-        CoevoError: there is no such operator, it cannot be imported, it does not take an option,
-            or Hypothesis is not installed.
+        CoevoError: there is no such operator, it cannot be imported, it does not take an option or
+            its value, or Hypothesis is not installed.
 
     Examples:
         >>> [verdict.law for verdict in check_operator("movement") if verdict.outcome == "fails"]
         []
     """
     if examples < 1:
-        raise CoevoError(f"examples: {examples} is too small; use 1 or more")
+        raise CoevoError(f"--examples: {examples} is too small; use 1 or more")
     operator = _operator(reference, options or {}, Sources(tuple(search), trust=True))
     try:
         from operators import laws
     except ImportError as error:
         raise CoevoError(str(error)) from error
-    with _storing_nothing():
+    with _storing_nothing(), _warning_once():
+        if reference not in OPERATORS:
+            _check_values(operator)
         return laws.check_operator(operator, examples=examples)
 
 
@@ -111,7 +114,7 @@ def _built_in(name: str, options: Mapping[str, Any]) -> _Operator:
         PruningTable(operator=name, **options)
     except ValidationError as error:
         problems = value_problems(error, PruningTable)
-        raise complaint(problems, lambda _: "options: ") from error
+        raise complaint(problems, lambda _: "--option: ") from error
     return bound
 
 
@@ -119,7 +122,39 @@ def _bound(operator: _Operator, options: Mapping[str, Any]) -> _Operator:
     try:
         return operator.bound(options)
     except ValueError as error:
-        raise CoevoError(f"options: {error}") from error
+        raise CoevoError(f"--option: {error}") from error
+
+
+def _check_values(operator: _Operator) -> None:
+    """Refuse values of options that the operator itself refuses, before the laws meet them."""
+    from coevo.pruning.operator import refused_option
+
+    refused = refused_option(operator)
+    if refused:
+        raise CoevoError(f"--option: {refused}")
+
+
+@contextmanager
+def _warning_once() -> Iterator[None]:
+    """Show what one line of code warns of only once, however many examples come by."""
+    with warnings.catch_warnings():
+        show, seen = warnings.showwarning, set()
+
+        def show_once(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            place = (category, filename, lineno)
+            if place not in seen:
+                seen.add(place)
+                show(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show_once
+        yield
 
 
 @contextmanager

@@ -21,6 +21,7 @@ __all__ = [
     "not_listed",
     "shown",
     "suggestion",
+    "told",
 ]
 
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -94,6 +95,16 @@ def shown(value: object) -> str:
     """
     text = " ".join(_in_toml_terms(value).split())
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
+
+
+def told(error: BaseException) -> str:
+    r"""The kind of an error and what it says, on one line.
+
+    Examples:
+        >>> told(TypeError("cannot copy that\n  because of this"))
+        'TypeError: cannot copy that because of this'
+    """
+    return ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
 
 
 def suggestion(given: str, known: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -13,8 +13,17 @@ from typing import Any
 
 from coevo.errors import CoevoError
 from coevo.plugins import BUILT_IN, PluginKind, load_plugin, plugin_packages
+from coevo.problems import told
 
-__all__ = ["Sources", "check_options", "load_callable", "load_named", "origin"]
+__all__ = [
+    "Sources",
+    "check_options",
+    "load_callable",
+    "load_named",
+    "option_names",
+    "option_refusal",
+    "origin",
+]
 
 
 @dataclass(frozen=True)
@@ -84,8 +93,7 @@ def check_options(
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # it does not tell; calling it will
         return
-    named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    own = {p.name: p for p in parameters[before:] if p.kind in named}
+    own = _options(parameters, before)
     takes_all = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
     for name in options:
         if name not in own and not takes_all:
@@ -94,6 +102,46 @@ def check_options(
     for name, parameter in own.items():
         if parameter.default is inspect.Parameter.empty and name not in options:
             raise CoevoError(f"{key}: {name!r} is missing, and {what} needs it; give it a value")
+
+
+def option_names(function: Callable[..., Any], *, before: int) -> tuple[str, ...]:
+    """Parameters of a function that are options; none where it does not tell.
+
+    Args:
+        function: to be called with options as keyword arguments.
+        before: number of other arguments, which it gets first and by position.
+    """
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return ()
+    return tuple(_options(parameters, before))
+
+
+def option_refusal(error: Exception, names: Iterable[str]) -> str:
+    """What a function says against the value of one of its options; "" if it is about no option.
+
+    Args:
+        error: that the function raised.
+        names: of its options.
+
+    Examples:
+        >>> option_refusal(ValueError("noise: -1 is not a size"), ["noise"])
+        'noise: -1 is not a size'
+        >>> option_refusal(RuntimeError("noise: -1"), ["noise"])
+        ''
+    """
+    text = " ".join(str(error).split())
+    about = any(text.startswith(f"{name}: ") for name in names)
+    return text if about and isinstance(error, ValueError) else ""
+
+
+def _options(parameters: Sequence[inspect.Parameter], before: int) -> dict[str, inspect.Parameter]:
+    """Those that are options: after the first ones, or passed by name only."""
+    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    own = [p for p in parameters[before:] if p.kind is positional]
+    own += [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
+    return {p.name: p for p in own}
 
 
 def load_callable(
@@ -127,8 +175,7 @@ def load_callable(
             f"{key}: {reference!r}: no module {error.name!r}; put it into {looked}, or install it"
         ) from error
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise CoevoError(f"{key}: {reference!r} fails at import: {reason}; mend it") from error
+        raise CoevoError(f"{key}: {reference!r} fails at import: {told(error)}; mend it") from error
     finally:
         sys.path[:] = before
     for part in name.split("."):

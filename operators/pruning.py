@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from difflib import get_close_matches
+from typing import Any, Literal, TypeAlias, get_args
 
 from torch import Tensor
 
@@ -16,6 +17,7 @@ __all__ = ["Invariance", "MaskingOperator", "ScoringOperator", "as_operator", "m
 
 Invariance: TypeAlias = Literal["weight_scale", "output_scale", "output_shift", "gradient_scale"]
 """A change of all numbers of one kind in a cell that an operator's choice does not depend on."""
+_INVARIANCES: tuple[Invariance, ...] = get_args(Invariance)
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,15 @@ class ScoringOperator:
         """The same operator with options.
 
         Raises:
-            ValueError: it has no such option.
+            ValueError: it has no such option, or one without a default is missing.
         """
-        _check_options(self.function, options)
-        return replace(self, options={**self.options, **options})
+        merged = _checked(self.function, {**self.options, **options}, before=1)
+        return replace(self, options=merged)
 
     @property
     def name(self) -> str:
         """Of the function."""
-        return self.function.__name__
+        return _name(self.function)
 
     @property
     def description(self) -> str:
@@ -106,15 +108,15 @@ class MaskingOperator:
         """The same operator with options.
 
         Raises:
-            ValueError: it has no such option.
+            ValueError: it has no such option, or one without a default is missing.
         """
-        _check_options(self.function, options)
-        return replace(self, options={**self.options, **options})
+        merged = _checked(self.function, {**self.options, **options}, before=2)
+        return replace(self, options=merged)
 
     @property
     def name(self) -> str:
         """Of the function."""
-        return getattr(self.function, "__name__", type(self.function).__name__)
+        return _name(self.function)
 
     @property
     def description(self) -> str:
@@ -139,6 +141,9 @@ def scoring(
         exact: whether all scores are below infinity.
         invariances: changes that the choice does not depend on; the laws test them.
 
+    Raises:
+        ValueError: an argument is none of those that there are.
+
     Examples:
         >>> @scoring(invariances=["weight_scale"])
         ... def magnitude(layer: Layer) -> Tensor:
@@ -147,9 +152,11 @@ def scoring(
         >>> magnitude.name, magnitude.description
         ('magnitude', 'Removes the weights nearest to zero.')
     """
+    asked = _some_of("needs", needs, NEEDS)
+    unchanged = _some_of("invariances", invariances, _INVARIANCES)
+    _one_of("per", per, ("weight", "unit"))
 
     def decorate(function: Callable[..., Tensor]) -> ScoringOperator:
-        asked, unchanged = frozenset(needs), frozenset(invariances)
         return ScoringOperator(function, of_units, per, asked, exact, unchanged)
 
     return decorate
@@ -164,10 +171,15 @@ def masking(
         needs: what of a `Layer` the function reads beside weights, masks and draws.
         exact: whether it removes exactly its quota, and not less.
         invariances: changes that the choice does not depend on; the laws test them.
+
+    Raises:
+        ValueError: an argument is none of those that there are.
     """
+    asked = _some_of("needs", needs, NEEDS)
+    unchanged = _some_of("invariances", invariances, _INVARIANCES)
 
     def decorate(function: Callable[..., Tensor]) -> MaskingOperator:
-        return MaskingOperator(function, frozenset(needs), exact, frozenset(invariances))
+        return MaskingOperator(function, asked, exact, unchanged)
 
     return decorate
 
@@ -188,14 +200,49 @@ def as_operator(found: object) -> ScoringOperator | MaskingOperator:
     return MaskingOperator(found)
 
 
-def _check_options(function: Callable[..., Tensor], options: Mapping[str, Any]) -> None:
-    parameters = inspect.signature(function).parameters.values()
-    known = [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
+def _checked(
+    function: Callable[..., Tensor], options: dict[str, Any], *, before: int
+) -> dict[str, Any]:
+    own, takes_all = _options(function, before=before)
+    called, takes = _name(function), ", ".join(own) or "none"
     for name in options:
-        if name not in known:
-            takes = f"it takes {', '.join(known)}" if known else "it takes none"
-            called = getattr(function, "__name__", type(function).__name__)
-            raise ValueError(f"{name!r} is not an option of {called}; {takes}")
+        if name not in own and not takes_all:
+            raise ValueError(f"{name!r} is not an option of {called}; it takes {takes}")
+    for name, needed in own.items():
+        if needed and name not in options:
+            raise ValueError(f"{name!r} is missing, and {called} needs it; give it a value")
+    return options
+
+
+def _options(function: Callable[..., Tensor], *, before: int) -> tuple[dict[str, bool], bool]:
+    """The options after other arguments, each with whether it must be given; and whether any is."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # it does not tell; calling it will
+        return {}, True
+    kind = inspect.Parameter
+    own = [p for p in parameters[before:] if p.kind is kind.POSITIONAL_OR_KEYWORD]
+    own += [p for p in parameters if p.kind is kind.KEYWORD_ONLY]
+    takes_all = any(p.kind is kind.VAR_KEYWORD for p in parameters)
+    return {p.name: p.default is kind.empty for p in own}, takes_all
+
+
+def _some_of(argument: str, given: Iterable[Any], known: Sequence[str]) -> frozenset[Any]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ValueError(f"{argument}: {given!r} is not a list; give one, of {', '.join(known)}")
+    return frozenset(_one_of(argument, name, known) for name in given)
+
+
+def _one_of(argument: str, given: object, known: Sequence[str]) -> object:
+    if given in known:
+        return given
+    near = get_close_matches(str(given), known, n=1)
+    fix = f"did you mean {near[0]!r}?" if near else "use one of these"
+    raise ValueError(f"{argument}: {given!r} is none of {', '.join(known)}; {fix}")
+
+
+def _name(function: Callable[..., Tensor]) -> str:
+    return getattr(function, "__name__", type(function).__name__)
 
 
 def _first_line(function: Callable[..., Tensor]) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
 from coevo.catalog import OPERATOR_KEYS
 from coevo.errors import CoevoError
-from coevo.problems import shown
+from coevo.problems import shown, told
 from coevo.pruning_table import PruningTable
-from coevo.user_code import Sources, load_named, origin
+from coevo.user_code import Sources, load_named, option_names, option_refusal, origin
 from operators import (
     NEEDS,
     OPERATORS,
@@ -24,7 +25,9 @@ from operators import (
     as_operator,
 )
 
-__all__ = ["pruning_operator"]
+__all__ = ["pruning_operator", "refused_option"]
+
+_Operator: TypeAlias = ScoringOperator | MaskingOperator
 
 
 def pruning_operator(
@@ -57,13 +60,32 @@ def pruning_operator(
         raise CoevoError(f"{key}.operator_options: {error}") from error
     _check_fit(operator, entry, key)
     layer = _small_layer(operator.needs, kind)
-    _try_operator(operator, layer, what)
-    if entry.structure == "unit" and isinstance(operator, ScoringOperator):
-        _try_units(operator, layer, what)
+    try:
+        masks: object = _masks(operator, layer)
+        scores: object = _unit_scores(operator, layer) if entry.structure == "unit" else None
+    except Exception as error:
+        refused = _refused(operator, error)
+        said = f"{key}.operator_options.{refused}" if refused else ""
+        raise CoevoError(said or f"{what} fails: {told(error)}; mend it") from error
+    _check_masks(masks, layer, what)
+    if entry.structure == "unit":
+        _check_units(scores, layer, what)
     return operator
 
 
-def _check_fit(operator: ScoringOperator | MaskingOperator, entry: PruningTable, key: str) -> None:
+def refused_option(operator: _Operator) -> str:
+    """What an operator of the user's own says against one of its options; "" if nothing."""
+    layer = _small_layer(operator.needs, torch.zeros(()))
+    with suppress(Exception):  # what else goes wrong, laws tell
+        try:
+            _masks(operator, layer)
+            _unit_scores(operator, layer)
+        except ValueError as error:
+            return _refused(operator, error)
+    return ""
+
+
+def _check_fit(operator: _Operator, entry: PruningTable, key: str) -> None:
     """Refuse to rank with an operator that gives no ranks."""
     if isinstance(operator, ScoringOperator):
         return
@@ -80,28 +102,38 @@ def _check_fit(operator: ScoringOperator | MaskingOperator, entry: PruningTable,
         )
 
 
-def _try_operator(operator: PruningOperator, layer: Layer, what: str) -> None:
-    """Try an operator of the user's own on two cells."""
-    quota = torch.tensor([3, 0], device=layer.weights.device)
-    try:
-        masks: object = operator(layer, quota)
-    except Exception as error:
-        raise CoevoError(f"{what} fails: {type(error).__name__}: {error}; mend it") from error
+def _refused(operator: _Operator, error: Exception) -> str:
+    before = 1 if isinstance(operator, ScoringOperator) else 2
+    names = option_names(operator.function, before=before)
+    return option_refusal(error, {*names, *operator.options})
+
+
+def _masks(operator: PruningOperator, layer: Layer) -> object:
+    """What an operator makes of two cells."""
+    return operator(layer, torch.tensor([3, 0], device=layer.weights.device))
+
+
+def _unit_scores(operator: _Operator, layer: Layer) -> object:
+    return operator.unit_scores(layer) if isinstance(operator, ScoringOperator) else None
+
+
+def _check_masks(masks: object, layer: Layer, what: str) -> None:
     is_mask = isinstance(masks, Tensor) and masks.dtype == torch.bool
-    if not (is_mask and isinstance(masks, Tensor) and masks.shape == layer.masks.shape):
-        found = f"{masks.dtype} {list(masks.shape)}" if isinstance(masks, Tensor) else repr(masks)
-        raise CoevoError(
-            f"{what} makes {shown(found)} of a layer with masks {list(layer.masks.shape)}; return "
-            "bool masks of the same shape (coevo check-operator tells more)"
-        )
+    if is_mask and isinstance(masks, Tensor) and masks.shape == layer.masks.shape:
+        return
+    found = f"a {type(masks).__name__}"
+    if isinstance(masks, Tensor):
+        found = shown(f"{masks.dtype} {list(masks.shape)}")
+    elif masks is None:
+        found = "'None'"
+    raise CoevoError(
+        f"{what} makes {found} of a layer with masks {list(layer.masks.shape)}; return bool masks "
+        "of the same shape (coevo check-operator tells more)"
+    )
 
 
-def _try_units(operator: ScoringOperator, layer: Layer, what: str) -> None:
-    """Try the scores of units, which are asked for where whole units go."""
-    try:
-        scores: object = operator.unit_scores(layer)
-    except Exception as error:
-        raise CoevoError(f"{what} fails: {type(error).__name__}: {error}; mend it") from error
+def _check_units(scores: object, layer: Layer, what: str) -> None:
+    """Check the scores of units, which are asked for where whole units go."""
     cells, units, _ = layer.masks.shape
     found = list(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
     if found != [cells, units]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from operators import OPERATORS
 from tests.coevo.installed import install
 
 MINE = '''
+import warnings
 from operators import masking, prune_lowest, scoring
 
 @scoring()
@@ -26,6 +28,18 @@ def gentle(layer, *, power=1.0):
 
 def off_by_one(layer, quota):
     return prune_lowest(layer.weights, layer.masks, quota + (quota > 0))
+
+@scoring()
+def needy(layer, power):
+    return layer.weights.abs() ** power
+
+@scoring()
+def warns(layer):
+    warnings.warn(f"a mean of {layer.weights.sum()}")
+    return layer.weights.abs()
+
+def breaks(layer, quota):
+    raise ValueError("this is about no option")
 
 class Inside:
     gentle = gentle
@@ -63,10 +77,20 @@ def test_operators_are_found_where_experiments_find_them(folder: Path, packages:
 
 def test_options_reach_the_operator(folder: Path) -> None:
     assert failing("checked_operators:gentle", folder, power=2.0) == []
-    (verdict, *_) = check_operator(
-        "checked_operators:gentle", examples=1, options={"power": -1}, search=[folder]
-    )
-    assert verdict.message == "raises ValueError: power: -1 is below 0"
+    assert failing("checked_operators:needy", folder, power=2.0) == []
+
+
+def test_values_that_the_operator_refuses_are_refused(folder: Path) -> None:
+    assert refusal("checked_operators:gentle", folder, power=-1) == "--option: power: -1 is below 0"
+    (verdict, *_) = check_operator("checked_operators:breaks", examples=1, search=[folder])
+    assert verdict.message == "raises ValueError: this is about no option"
+
+
+def test_a_warning_is_shown_once(folder: Path) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert failing("checked_operators:warns", folder) == []
+    assert [str(warning.message).partition(" of ")[0] for warning in caught] == ["a mean"]
 
 
 def test_what_cannot_be_checked_is_refused(folder: Path, packages: Path) -> None:
@@ -87,7 +111,7 @@ def test_what_cannot_be_checked_is_refused(folder: Path, packages: Path) -> None
     assert refusal("checked_operators:number", folder) == (
         "operator: 'checked_operators:number' is a int; give a function"
     )
-    assert refusal("magnitude", examples=0) == "examples: 0 is too small; use 1 or more"
+    assert refusal("magnitude", examples=0) == "--examples: 0 is too small; use 1 or more"
     install(packages, "own-operators", {"operators": {"count": "number"}}, MINE)
     assert refusal("count") == (
         "operator: 'count' of own-operators: int is not an operator; decorate a function with "
@@ -97,17 +121,20 @@ def test_what_cannot_be_checked_is_refused(folder: Path, packages: Path) -> None
 
 def test_wrong_options_are_refused_as_in_experiments(folder: Path) -> None:
     assert refusal("magnitude", power=1) == (
-        "options: 'power' is not an option of magnitude; it takes none"
+        "--option: 'power' is not an option of magnitude; it takes none"
     )
     assert refusal("checked_operators:gentle", folder, pover=1) == (
-        "options: 'pover' is not an option of gentle; it takes power"
+        "--option: 'pover' is not an option of gentle; it takes power"
+    )
+    assert refusal("checked_operators:needy", folder) == (
+        "--option: 'power' is missing, and needy needs it; give it a value"
     )
     assert refusal("variance", remove="higher") == (
-        "options: remove: 'higher' is not a choice; did you mean 'high'?"
+        "--option: remove: 'higher' is not a choice; did you mean 'high'?"
     )
     assert refusal("conjunctive", threshold=1.5, early_stop=2) == (
-        "options: threshold: 1.5 is too large; use a number > 0 and <= 1\n"
-        "options: early_stop: 2 is not true or false; use true or false"
+        "--option: threshold: 1.5 is too large; use a number > 0 and <= 1\n"
+        "--option: early_stop: 2 is not true or false; use true or false"
     )
     assert refusal("conjunctive", cases="test").endswith("it takes threshold, early_stop")
 

@@ -242,7 +242,7 @@ def test_schedules_take_their_options(packages: Path) -> None:
     )
     assert refusal(folder, schedule="steep") == (
         "pruning[0].schedule: 'steep' of own-names gives 3.0 in its generation 0; intensities are "
-        "in [0, 1]"
+        "in [0, 1]; clamp it"
     )
     assert refusal(folder, schedule="broken") == (
         "pruning[0].schedule: 'broken' is a int; give a function"

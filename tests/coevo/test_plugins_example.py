@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from coevo import CoevoError, DataOptions
+from coevo import CoevoError, DataOptions, check_operator
 from operators import Layer
 from operators.laws import operator_laws, schedule_laws
 from tests.architecture.sources import ROOT
@@ -23,6 +23,14 @@ test_noisy_magnitude = operator_laws(noisy_magnitude, examples=EXAMPLES)
 test_negligible = operator_laws(negligible.bound({"share": 0.5}), examples=EXAMPLES)
 test_staircase = schedule_laws(staircase, examples=EXAMPLES)
 test_a_steep_staircase = schedule_laws(partial(staircase, steps=1), examples=EXAMPLES)
+
+
+def test_options_that_the_example_refuses_are_refused_by_their_flag() -> None:
+    with pytest.raises(CoevoError) as caught:
+        check_operator(
+            "tests.example_plugin.coevo_example.pruning:noisy_magnitude", options={"noise": -1}
+        )
+    assert str(caught.value) == "--option: noise: -1 is not a size; give a number >= 0"
 
 
 def layer_of(weights: list[list[float]], draws: list[list[float]]) -> Layer:

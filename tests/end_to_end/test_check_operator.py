@@ -89,8 +89,8 @@ def test_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "message"),
     [
         (["wand"], "operator: 'wand' is not an operator; did you mean 'wanda'?"),
-        (["wanda", "--option", "a=1"], "options: 'a' is not an option of wanda; it takes none"),
-        (["wanda", "--examples", "0"], "examples: 0 is too small; use 1 or more"),
+        (["wanda", "--option", "a=1"], "--option: 'a' is not an option of wanda; it takes none"),
+        (["wanda", "--examples", "0"], "--examples: 0 is too small; use 1 or more"),
     ],
 )
 def test_mistakes_are_one_line(

@@ -199,8 +199,7 @@ def test_killed_and_resumed_without_trust_it_ends_as_if_nothing_had_happened(
         ),
         (
             'pruning=[{ operator = "negligible", operator_options = { share = 2 } }]',
-            "pruning[0].operator: 'negligible' of coevo-example fails: ValueError: share: 2 is not "
-            "a share; give a number above 0, at most 1; mend it",
+            "pruning[0].operator_options.share: 2 is not a share; give a number above 0, at most 1",
         ),
         (
             'pruning=[{ schedule = "staircase", schedule_options = { step = 1 } }]',

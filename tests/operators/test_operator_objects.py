@@ -149,6 +149,29 @@ def test_a_masking_operator_is_its_function_with_options() -> None:
     assert str(caught.value) == "'spar' is not an option of trimmed; it takes spare"
 
 
+def test_options_need_not_be_keyword_only() -> None:
+    def masks(layer: Layer, quota: Tensor, spare: int = 0, *, more: int) -> Tensor:
+        return layer.masks
+
+    def scores(layer: Layer, power: float) -> Tensor:
+        return layer.weights.abs() ** power
+
+    def anything(layer: Layer, **options: float) -> Tensor:
+        return layer.weights
+
+    assert masking()(masks).bound({"spare": 1, "more": 2}).options == {"spare": 1, "more": 2}
+    assert scoring()(scores).bound({"power": 2.0}).options == {"power": 2.0}
+    assert scoring()(anything).bound({"x": 1.0}).options == {"x": 1.0}
+    for operator, options, message in (
+        (masking()(masks), {"more": 1, "quota": 1}, "'quota' is not an option of masks; it takes"),
+        (masking()(masks), {"spare": 1}, "'more' is missing, and masks needs it; give it a value"),
+        (scoring()(scores), {}, "'power' is missing, and scores needs it; give it a value"),
+        (scoring()(scores), {"layer": 1}, "'layer' is not an option of scores; it takes power"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            operator.bound(options)
+
+
 def test_scores_of_units_are_those_of_all_their_weights() -> None:
     @scoring(per="unit")
     def first_weights(layer: Layer) -> Tensor:

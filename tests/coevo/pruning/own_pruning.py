@@ -35,6 +35,28 @@ def undeclared(layer):
 def weights_for_units(layer):
     return layer.weights
 
+@scoring()
+def positional(layer, power=1.0):
+    if power < 0:
+        raise ValueError(f"power: {power} is\\n  below 0; give a number >= 0")
+    return layer.weights.abs() ** power
+
+@scoring()
+def needs_power(layer, *, power): return layer.weights.abs() ** power
+
+@masking()
+def takes_all(layer, quota, **options):
+    if options:
+        raise ValueError(f"gain: {options['gain']} is too much; give less")
+    return layer.masks
+
+def of_units(layer, *, power=1.0): raise ValueError("power: 1 is not for units; give 2")
+@scoring(of_units=of_units)
+def picky_units(layer, *, power=1.0): return layer.weights
+
+def other_error(layer, quota, spare=0): raise ValueError("sparse: cannot\\n do that")
+def no_option(layer, quota, spare=0): raise RuntimeError("spare: 1")
+def late(layer, quota): return lambda: layer.masks
 def fails(layer, quota): return layer.no_such_thing
 def nothing(layer, quota): return None
 def numbers(layer, quota): return layer.masks.float()
@@ -61,6 +83,11 @@ def above(horizon, level): return lambda generation: level + generation
 def below(horizon, level): return lambda generation: -0.25
 def not_a_number(horizon, level): return lambda generation: float("nan")
 def never(horizon, level): return lambda generation: 0.0
+def picky(horizon, level, count=2):
+    if count < 1:
+        raise ValueError(f"count: {count} is too small; give 1 or more")
+    return lambda generation: level / 0 if count == 7 else level
+def talks(horizon, level): raise RuntimeError("one\\n\\n  two")
 def no_schedule(horizon, level): return level
 def breaks(horizon, level):
     def schedule(generation):

@@ -10,6 +10,7 @@ import pytest
 from coevo.assemble import assemble
 from coevo.errors import CoevoError
 from coevo.experiment import experiment_from_dict
+from operators import masking, scoring
 from tests.coevo.pruning.own_pruning import refusal, write_own
 from tests.coevo.small_experiments import build
 
@@ -50,6 +51,13 @@ OPERATOR_REFUSALS = [
         "makes 'torch.bool [2, 12]' of a layer with masks [2, 3, 4]; return bool masks of the "
         "same shape (coevo check-operator tells more)",
     ),
+    (
+        "late",
+        "makes a function of a layer with masks [2, 3, 4]; return bool masks of the same shape "
+        "(coevo check-operator tells more)",
+    ),
+    ("other_error", "fails: ValueError: sparse: cannot do that; mend it"),
+    ("no_option", "fails: RuntimeError: spare: 1; mend it"),
     ("two", "fails: TypeError: two() takes 1 positional argument but 2 were given; mend it"),
 ]
 
@@ -102,6 +110,63 @@ def test_options_that_an_operator_does_not_take_are_refused(folder: Path) -> Non
         assert refusal(folder, entry) == (
             f"pruning[0].operator_options: 'x' is not an option of {name}; it takes {takes}"
         )
+
+
+def test_options_by_position_or_by_any_name_are_taken(folder: Path) -> None:
+    entry = {"operator": "own_pruning:positional", "operator_options": {"power": 2.0}}
+    pruner = build(folder, pruning=[entry]).engine.pruner
+    assert pruner is not None
+    assert pruner.rules[0].operator.options == {"power": 2.0}  # type: ignore[attr-defined]  # it scores
+    build(folder, pruning=[{"operator": "own_pruning:takes_all"}])
+
+
+def test_a_missing_option_is_refused(folder: Path) -> None:
+    assert refusal(folder, {"operator": "own_pruning:needs_power"}) == (
+        "pruning[0].operator_options: 'power' is missing, and needs_power needs it; give it a value"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("positional", {"power": -1}, "power: -1 is below 0; give a number >= 0"),
+        ("takes_all", {"gain": 9}, "gain: 9 is too much; give less"),
+        ("picky_units", {}, "power: 1 is not for units; give 2"),
+    ],
+)
+def test_what_an_operator_says_against_an_option_stands_at_its_key(
+    name: str, options: dict[str, Any], message: str, folder: Path
+) -> None:
+    units = {"structure": "unit"} if name == "picky_units" else {}
+    entry = {"operator": f"own_pruning:{name}", "operator_options": options, **units}
+    assert refusal(folder, entry) == f"pruning[0].operator_options.{message}"
+
+
+NEED_NAMES = "outputs, input_rms, gradients, origins"
+INVARIANCE_NAMES = "weight_scale, output_scale, output_shift, gradient_scale"
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"needs": ["output"]}, f"'output' is none of {NEED_NAMES}; did you mean 'outputs'?"),
+        ({"needs": ["xyz"]}, f"'xyz' is none of {NEED_NAMES}; use one of these"),
+        ({"needs": "outputs"}, f"'outputs' is not a list; give one, of {NEED_NAMES}"),
+        ({"needs": 3}, f"3 is not a list; give one, of {NEED_NAMES}"),
+        (
+            {"invariances": ["weight_scal"]},
+            f"'weight_scal' is none of {INVARIANCE_NAMES}; did you mean 'weight_scale'?",
+        ),
+        ({"per": "units"}, "'units' is none of weight, unit; did you mean 'unit'?"),
+        ({"per": None}, "None is none of weight, unit; use one of these"),
+    ],
+)
+def test_misspelled_arguments_of_decorators_are_refused(keys: dict[str, Any], message: str) -> None:
+    (argument,) = keys
+    for decorator in (scoring,) if argument == "per" else (scoring, masking):
+        with pytest.raises(ValueError, match=argument) as caught:
+            decorator(**keys)
+        assert str(caught.value) == f"{argument}: {message}"
 
 
 def test_an_operator_that_cannot_be_loaded_is_refused(folder: Path) -> None:

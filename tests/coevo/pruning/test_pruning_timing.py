@@ -140,8 +140,8 @@ def test_in_one_generation_what_falls_reaches_no_target(schedule: str) -> None:
     with pytest.raises(CoevoError) as caught:
         timing(10, schedule=schedule, sparsity=0.9, begin=4, end=5)
     assert str(caught.value) == (
-        f"pruning[0].schedule: '{schedule}' never rises above 0, so that no sparsity is reached; "
-        "use another"
+        f"pruning[0].schedule: '{schedule}' ends at 0 in its window of 1 generation, so that no "
+        "sparsity is reached; use a longer window or another schedule"
     )
 
 
