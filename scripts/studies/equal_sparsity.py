@@ -38,8 +38,6 @@ EXTRAS = {
     "variance_sampled, remove = high": ("variance_sampled", "remove=high"),
     "movement": ("movement",),
     "wanda, scope = unit": ("wanda", "scope=unit"),
-    "magnitude, scope = network": ("magnitude", "scope=network"),
-    "magnitude, scope = pair": ("magnitude", "scope=pair"),
 }
 EXTRA_SPARSITY = 0.95
 
