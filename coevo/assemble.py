@@ -19,6 +19,7 @@ from coevo.network_pairs import network_pair
 from coevo.networks import untouched_generator
 from coevo.optimizer_choice import cell_optimizer, try_optimizer
 from coevo.pairing import Selection
+from coevo.problems import told
 from coevo.pruning.plan import with_pruning
 from coevo.random import Key
 from coevo.sizing import automatic_chunk, automatic_threads
@@ -238,7 +239,7 @@ def _try_concept(concept: SolutionConcept, partners: int, what: str) -> None:
     try:
         values: object = concept(losses)
     except Exception as error:
-        raise CoevoError(f"{what} fails: {type(error).__name__}: {error}; mend it") from error
+        raise CoevoError(f"{what} fails: {told(error)}; mend it") from error
     found = list(values.shape) if isinstance(values, Tensor) else type(values).__name__
     if found != [2, partners]:
         raise CoevoError(

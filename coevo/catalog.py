@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 __all__ = [
     "DATASET_KEYS",
+    "GENERATIONS",
     "LOOKING_OPERATORS",
     "OPERATOR_KEYS",
     "OPTIMIZERS",
@@ -65,6 +66,9 @@ LOOKING_OPERATORS = (
     "saliency",
 )
 """Those that look at rows of data."""
+
+GENERATIONS = 60
+"""Of a run, where an experiment does not say."""
 
 OPTIMIZERS = ("gradient",)
 """Every cell optimizer."""

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-__all__ = ["CellTensors", "concatenate", "expand", "merge", "select"]
+__all__ = ["CellTensors", "concatenate", "expand", "in_slots", "merge", "select"]
 
 CellTensors: TypeAlias = Mapping[str, Tensor]
 
@@ -72,3 +72,20 @@ def concatenate(parts: Sequence[CellTensors]) -> dict[str, Tensor]:
     if len(parts) == 1:
         return dict(parts[0])
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+def in_slots(neighbors: Tensor, slots: Tensor) -> Tensor:
+    """The cells that stand in some slots of their neighborhoods.
+
+    Args:
+        neighbors: ``[n, k]`` int64, the cells of each neighborhood.
+        slots: ``[n]`` int64 in ``[0, k)``.
+
+    Returns:
+        ``[n]`` int64.
+
+    Examples:
+        >>> in_slots(torch.tensor([[0, 1, 2], [1, 2, 0]]), torch.tensor([2, 0]))
+        tensor([2, 1])
+    """
+    return neighbors.gather(1, slots.unsqueeze(1)).squeeze(1)

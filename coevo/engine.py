@@ -22,11 +22,11 @@ from coevo.pairing import Selected, Selection, chunks, pairing_losses
 from coevo.population import Population
 from coevo.pruning.gauge import Gauge
 from coevo.pruning.pruner import Pruner, Trained
-from coevo.pruning.rule import ROLES
-from coevo.random import Key, integers, torch_seed
+from coevo.random import Key, torch_seed
+from coevo.roles import ROLES
 from coevo.state import GridState
-from coevo.stream import Batch, DataOrder, TrainingRows, batches
-from coevo.tasks import Task, draw_noise
+from coevo.stream import Batch, DataOrder, TrainingRows, batches, drawn_batch
+from coevo.tasks import Task
 from grids import Grid, PairingPlan, own_plan, shared_plan
 
 __all__ = ["Engine", "Measures", "Per", "Replacement", "evolve"]
@@ -173,14 +173,9 @@ class Engine:
     def _evaluation_batch(self, generation: int) -> Batch:
         own = self.evaluation_batch_per == "cell"
         key = (self.cell_key if own else self.world_key).at(generation)
-        rows = integers(key.of("evaluation"), (self.evaluation_rows,), self.training.rows)
-        inputs, targets = self.training.inputs[rows], self.training.targets[rows]
-        if self.task.noise is not None:
-            noise_key = self.world_key.at(generation).of("evaluation_noise")
-            shape = tuple(inputs.shape[1:])
-            noise = draw_noise(self.task.noise, noise_key, shape, dtype=inputs.dtype)
-            inputs = self.task.corrupt(inputs, noise[self.grid.world_of] if own else noise)
-        return Batch(inputs, targets)
+        rows, noise = key.of("evaluation"), self.world_key.at(generation).of("evaluation_noise")
+        noise_of = self.grid.world_of if own else None
+        return drawn_batch(self.training, rows, self.evaluation_rows, self.task, noise, noise_of)
 
     def _improve(self, state: GridState, selected: Selected) -> Improved:
         parts = [

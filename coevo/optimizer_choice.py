@@ -11,6 +11,7 @@ from coevo.experiment import Experiment
 from coevo.optimizer_trial import trial
 from coevo.optimizers import CellOptimizer, GradientOptimizer, UpdateRule
 from coevo.plugins import BUILT_IN, load_plugin
+from coevo.problems import told
 from coevo.user_code import check_options, origin
 
 __all__ = ["cell_optimizer", "try_optimizer"]
@@ -64,9 +65,7 @@ def _installed(kind: str, options: dict[str, Any]) -> CellOptimizer:
     except CoevoError as error:
         raise CoevoError(f"optimizer.options: {what}: {error}") from error
     except Exception as error:
-        raise CoevoError(
-            f"{_KEY}: {what} fails: {type(error).__name__}: {error}; mend it"
-        ) from error
+        raise CoevoError(f"{_KEY}: {what} fails: {told(error)}; mend it") from error
     for method in ("init", "step"):
         if not callable(getattr(made, method, None)):
             raise CoevoError(

@@ -16,6 +16,7 @@ from coevo.optimizer_faults import different_forms, fault_of_result, fault_of_st
 from coevo.optimizer_inputs import changed, copied, of_networks, of_problem
 from coevo.optimizers import CellProblem, Improved, OptimizerState
 from coevo.population import Population
+from coevo.problems import told
 from coevo.random import Key
 from coevo.stream import Batch, TrainingRows, batches
 
@@ -216,7 +217,7 @@ def _refuse(what: str, fault: str) -> None:
 
 
 def _failure(what: str, method: str, error: Exception) -> CoevoError:
-    return CoevoError(f"{what} fails in {method}: {type(error).__name__}: {error}; mend it")
+    return CoevoError(f"{what} fails in {method}: {told(error)}; mend it")
 
 
 def _misshapen(what: str, method: str, found: object, wanted: str) -> CoevoError:

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor
 
+from coevo.cells import in_slots
 from coevo.networks import NetworkPair
 from coevo.population import Population
 from coevo.random import Key, integers
@@ -45,10 +46,7 @@ class Selected:
         Args:
             neighbors: ``[cells, k]`` int64, the cells of each neighborhood.
         """
-        return (
-            neighbors.gather(1, self.encoders.unsqueeze(1)).squeeze(1),
-            neighbors.gather(1, self.decoders.unsqueeze(1)).squeeze(1),
-        )
+        return in_slots(neighbors, self.encoders), in_slots(neighbors, self.decoders)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from coevo.errors import CoevoError
 from coevo.interruption import resume_command
 from coevo.network_pairs import network_pair
 from coevo.networks import untouched_generator
+from coevo.roles import ROLES
 from coevo.run_directory import RunDirectory
 
 __all__ = ["load_pairing"]
@@ -40,10 +41,9 @@ def load_pairing(directory: str | Path, *, trust: bool = False) -> tuple[nn.Modu
     try:
         described = json.loads((place.best / "pairing.json").read_text(encoding="utf-8"))
         shapes = [tuple(described[f"{kind}_shape"]) for kind in ("input", "target")]
-        weights = {
-            role: safetensors_load((place.best / f"{role}.safetensors").read_bytes())
-            for role in ("encoder", "decoder")
-        }
+        weights = [
+            safetensors_load((place.best / f"{role}.safetensors").read_bytes()) for role in ROLES
+        ]
     except FileNotFoundError as error:
         raise CoevoError(
             f"{place.path}: no best pairing yet ({Path(error.filename).name} is missing); let "
@@ -55,13 +55,13 @@ def load_pairing(directory: str | Path, *, trust: bool = False) -> tuple[nn.Modu
         experiment, shapes[0], shapes[1], search=place.source_folders(), trust=trust
     )
     with untouched_generator():
-        modules = {"encoder": networks.encoder.build(), "decoder": networks.decoder.build()}
-    for role, module in modules.items():
+        modules = networks.encoder.build(), networks.decoder.build()
+    for role, module, own in zip(ROLES, modules, weights, strict=True):
         try:
-            module.to(getattr(torch, experiment.dtype)).load_state_dict(weights[role])
+            module.to(getattr(torch, experiment.dtype)).load_state_dict(own)
         except RuntimeError as error:
             raise CoevoError(
                 f"network.{role}: is not what {place.best} was made with; restore the experiment "
                 f"file or the module of that time ({' '.join(str(error).split())})"
             ) from error
-    return modules["encoder"], modules["decoder"]
+    return modules

@@ -23,6 +23,7 @@ from typing import Literal, TypeAlias, get_args
 
 from coevo.catalog import DATASET_KEYS, OPERATOR_KEYS, OPTIMIZERS, SCHEDULE_KEYS
 from coevo.errors import CoevoError
+from coevo.problems import told
 
 __all__ = [
     "BUILT_IN",
@@ -104,7 +105,7 @@ def load_plugin(kind: PluginKind, name: str, key: str) -> object:
         return point.load()
     except Exception as error:
         raise CoevoError(
-            f"{key}: {name!r} of {package} cannot be imported ({type(error).__name__}: {error}); "
+            f"{key}: {name!r} of {package} cannot be imported ({told(error)}); "
             "mend or reinstall the package"
         ) from error
 

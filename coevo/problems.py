@@ -17,6 +17,7 @@ __all__ = [
     "Problem",
     "alternatives",
     "complaint",
+    "first_line",
     "key_path",
     "not_listed",
     "shown",
@@ -105,6 +106,17 @@ def told(error: BaseException) -> str:
         'TypeError: cannot copy that because of this'
     """
     return ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
+
+
+def first_line(error: BaseException) -> str:
+    r"""The kind of an error and the first line of what it says, where the rest is about details.
+
+    Examples:
+        >>> first_line(TypeError("\n  cannot copy that\nbecause of this"))
+        'TypeError: cannot copy that'
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
 
 
 def suggestion(given: str, known: Iterable[str]) -> str:

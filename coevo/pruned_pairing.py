@@ -7,18 +7,16 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from coevo.compaction import compaction_account, failed_account
+from coevo.compaction import MOST_ROWS, compaction_account, failed_account
 from coevo.engine import Engine
 from coevo.population import Population
 from coevo.pruning.gauge import Gauge
-from coevo.pruning.rule import ROLES, RoleName
+from coevo.roles import ROLES, RoleName
 from coevo.state import GridState
 
 __all__ = ["compaction_of_cell", "masks_of_cell", "pruning_of_cell"]
 
 _Summary: TypeAlias = dict[RoleName, dict[str, Any]]
-
-_MOST_ROWS = 1000
 
 
 def pruning_of_cell(gauge: Gauge, state: GridState, cell: int) -> _Summary:
@@ -67,7 +65,7 @@ def compaction_of_cell(engine: Engine, state: GridState, cell: int) -> dict[str,
         networks.decoder.module(state.decoders, cell),
     )
     try:
-        rows = engine.validation.inputs[:_MOST_ROWS].cpu()
+        rows = engine.validation.inputs[:MOST_ROWS].cpu()
         return compaction_account(pair, rows, "validation")
     except Exception as error:  # noqa: BLE001 - modules of one's own can do anything
         return failed_account(pair, error, "validation")

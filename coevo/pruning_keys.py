@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from coevo.catalog import LOOKING_OPERATORS, OPERATOR_KEYS, SCHEDULE_KEYS
+from coevo.catalog import GENERATIONS, LOOKING_OPERATORS, OPERATOR_KEYS, SCHEDULE_KEYS
 from coevo.conditions import Condition, one_of
 from coevo.problems import Problem, shown
 from coevo.pruning_table import PruningTable
@@ -180,7 +180,7 @@ def pruning_problems(tables: Mapping[str, Any], refused: frozenset[str]) -> Iter
     entries = tables.get("pruning", ())
     if not isinstance(entries, list | tuple):
         return
-    length = None if "generations" in refused else tables.get("generations", 60)
+    length = None if "generations" in refused else tables.get("generations", GENERATIONS)
     for number, entry in enumerate(entries):
         if not isinstance(entry, Mapping) or f"pruning.{number}" in refused:
             continue

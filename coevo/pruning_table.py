@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from coevo.problems import shown
+from coevo.roles import ROLES
 from coevo.tables import Table
 from coevo.validation import refusal
 from coevo.values import (
@@ -30,7 +31,7 @@ class PruningTable(Table):
 
     operator: OperatorName = Field(default="uniform", description="decides which weights go")
     operator_options: Options = Field(default={}, description="of an operator of your own")
-    roles: Roles = Field(default=("encoder", "decoder"), description="whose weights go")
+    roles: Roles = Field(default=ROLES, description="whose weights go")
     layers: Names | None = Field(default=None, description="which layers, by their paths")
     bias: bool = Field(default=False, description="whether biases can go")
     structure: Literal["weight", "unit"] = Field(

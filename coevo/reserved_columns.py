@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from coevo.pruning.rule import ROLES
 from coevo.record_parts import KEYS
+from coevo.roles import ROLES
 
 __all__ = ["RESERVED_COLUMNS", "RESERVED_PREFIXES", "reserved"]
 

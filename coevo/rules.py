@@ -12,10 +12,10 @@ from coevo.catalog import DATASET_KEYS, REQUIRED_DATASET_KEYS
 from coevo.conditions import Condition, one_of
 from coevo.problems import Problem, shown
 from coevo.pruning_keys import pruning_problems
+from coevo.roles import ROLES
 
 __all__ = ["Given", "applies", "broken_rules"]
 
-_ROLES = ("encoder", "decoder")
 _PRESET_KINDS = (one_of("network.kind", ("mlp", "conv")),)
 _GRADIENT = one_of("optimizer.kind", ("gradient",))
 _ADAPTIVE = (_GRADIENT, one_of("optimizer.algorithm", ("adam", "adamw")))
@@ -96,7 +96,7 @@ class Given:
             raise _UnknownValueError
         if self.sets(path):
             return self.tables[table][key]
-        if path == "network.kind" and any(self.value(f"network.{role}") for role in _ROLES):
+        if path == "network.kind" and any(self.value(f"network.{role}") for role in ROLES):
             return "custom"
         return self.defaults[table][key]
 
@@ -170,7 +170,7 @@ def _dataset_keys(given: Given) -> Iterator[Problem]:
 
 
 def _factories(given: Given) -> Iterator[Problem]:
-    roles = [f"network.{role}" for role in _ROLES]
+    roles = [f"network.{role}" for role in ROLES]
     found = [role for role in roles if given.value(role) is not None]
     kind = given.value("network.kind")
     if found and kind != "custom":

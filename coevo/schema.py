@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from coevo.catalog import GENERATIONS
 from coevo.pruning_table import PruningEntries
 from coevo.rules import Given, broken_rules
 from coevo.tables import (
@@ -38,7 +39,7 @@ class Experiment(Table):
     """
 
     seed: int = Field(default=1, ge=0, le=2**62, description="seed of the first world")
-    generations: Count = Field(default=60, description="generations to run")
+    generations: Count = Field(default=GENERATIONS, description="generations to run")
     dtype: Literal["float32", "float64"] = Field(
         default="float32", title="a number type", description="type of all weights and losses"
     )

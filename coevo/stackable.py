@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from coevo.errors import CoevoError
 from coevo.networks import StackedNetwork, build_stacked, untouched_generator
 from coevo.population import Population
+from coevo.problems import first_line
 
 __all__ = ["check_stackable"]
 
@@ -52,7 +53,7 @@ def _built(build: Callable[[], nn.Module], name: str) -> nn.Module:
         try:
             module: object = build()
         except Exception as error:
-            raise CoevoError(f"{name}: the factory failed: {_reason(error)}; mend it") from error
+            raise CoevoError(f"{name}: the factory failed: {first_line(error)}; mend it") from error
     if not isinstance(module, nn.Module):
         raise CoevoError(
             f"{name}: the factory returned {type(module).__name__}; return a torch.nn.Module"
@@ -108,7 +109,7 @@ def _called_singly(stacked: StackedNetwork, inputs: Tensor, name: str) -> Tensor
             except Exception as error:
                 raise CoevoError(
                     f"{name}: the module cannot be called on inputs of shape "
-                    f"{[_ROWS, *inputs.shape[2:]]} (rows first): {_reason(error)}"
+                    f"{[_ROWS, *inputs.shape[2:]]} (rows first): {first_line(error)}"
                 ) from error
         if not isinstance(output, Tensor) or output.shape[:1] != (_ROWS,):
             got = list(output.shape) if isinstance(output, Tensor) else type(output).__name__
@@ -130,7 +131,7 @@ def _initialized(stacked: StackedNetwork, name: str) -> Population:
         return stacked.initialize([1, 2], dtype=torch.float64)
     except Exception as error:
         raise CoevoError(
-            f"{name}: two modules of the factory cannot be stacked: {_reason(error)}; return "
+            f"{name}: two modules of the factory cannot be stacked: {first_line(error)}; return "
             "modules of one class, without parametrizations at the top"
         ) from error
 
@@ -147,7 +148,7 @@ def _compare(stacked: StackedNetwork, inputs: Tensor, single: Tensor, name: str)
             again = stacked(population, inputs)
     except Exception as error:
         raise CoevoError(
-            f"{name}: the module cannot be stacked: {_reason(error)}; avoid branches on the values "
+            f"{name}: the module cannot be stacked: {first_line(error)}; avoid branches on the values "
             "of tensors, .item(), random layers and layers that torch.func.vmap does not know"
         ) from error
     if not torch.equal(together, again):
@@ -167,8 +168,3 @@ def _compare(stacked: StackedNetwork, inputs: Tensor, single: Tensor, name: str)
 
 def _count(shape: Sequence[int]) -> int:
     return int(torch.Size(shape).numel())
-
-
-def _reason(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from coevo.random import Key, choice, permutation
+from coevo.random import Key, choice, integers, permutation
 from coevo.tasks import Task, draw_noise
 
-__all__ = ["Batch", "DataOrder", "TrainingRows", "batches"]
+__all__ = ["Batch", "DataOrder", "TrainingRows", "batches", "drawn_batch"]
 
 _NOISE_BLOCK = 1 << 20  # numbers of noise drawn at once: few calls, bounded memory
 
@@ -126,6 +126,28 @@ def batches(
                 )
             inputs = task.corrupt(inputs, drawn[:, step % block].index_select(0, noise_of))
         yield Batch(inputs, targets)
+
+
+def drawn_batch(
+    data: TrainingRows, rows: Key, count: int, task: Task, noise: Key, noise_of: Tensor | None
+) -> Batch:
+    """Rows drawn with replacement, corrupted as the task says.
+
+    Args:
+        data: a split.
+        rows: one stream per batch, that draws its rows.
+        count: rows of a batch.
+        task: says whether inputs are corrupted.
+        noise: one stream per world.
+        noise_of: ``[batches]`` int64, the stream of each batch; None where they are the same.
+    """
+    drawn = integers(rows, (count,), data.rows)
+    inputs, targets = data.inputs[drawn], data.targets[drawn]
+    if task.noise is not None:
+        shape = tuple(inputs.shape[1:])
+        numbers = draw_noise(task.noise, noise, shape, dtype=inputs.dtype)
+        inputs = task.corrupt(inputs, numbers if noise_of is None else numbers[noise_of])
+    return Batch(inputs, targets)
 
 
 def shape_count(shape: tuple[int, ...]) -> int:

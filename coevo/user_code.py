@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from typing import Any
 from coevo.errors import CoevoError
 from coevo.plugins import BUILT_IN, PluginKind, load_plugin, plugin_packages
 from coevo.problems import told
+from operators.options import options_of
 
 __all__ = [
     "Sources",
     "check_options",
     "load_callable",
     "load_named",
-    "option_names",
     "option_refusal",
     "origin",
 ]
@@ -89,33 +88,9 @@ def check_options(
         ...
         coevo.errors.CoevoError: data.options: 'sise' is not an option of 'a'; it takes size
     """
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):  # it does not tell; calling it will
-        return
-    own = _options(parameters, before)
-    takes_all = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
-    for name in options:
-        if name not in own and not takes_all:
-            takes = ", ".join(own) or "none"
-            raise CoevoError(f"{key}: {name!r} is not an option of {what}; it takes {takes}")
-    for name, parameter in own.items():
-        if parameter.default is inspect.Parameter.empty and name not in options:
-            raise CoevoError(f"{key}: {name!r} is missing, and {what} needs it; give it a value")
-
-
-def option_names(function: Callable[..., Any], *, before: int) -> tuple[str, ...]:
-    """Parameters of a function that are options; none where it does not tell.
-
-    Args:
-        function: to be called with options as keyword arguments.
-        before: number of other arguments, which it gets first and by position.
-    """
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return ()
-    return tuple(_options(parameters, before))
+    fault = options_of(function, before=before).fault(options, what)
+    if fault:
+        raise CoevoError(f"{key}: {fault}")
 
 
 def option_refusal(error: Exception, names: Iterable[str]) -> str:
@@ -134,14 +109,6 @@ def option_refusal(error: Exception, names: Iterable[str]) -> str:
     text = " ".join(str(error).split())
     about = any(text.startswith(f"{name}: ") for name in names)
     return text if about and isinstance(error, ValueError) else ""
-
-
-def _options(parameters: Sequence[inspect.Parameter], before: int) -> dict[str, inspect.Parameter]:
-    """Those that are options: after the first ones, or passed by name only."""
-    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    own = [p for p in parameters[before:] if p.kind is positional]
-    own += [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
-    return {p.name: p for p in own}
 
 
 def load_callable(

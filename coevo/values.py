@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from coevo.catalog import DATASET_KEYS, OPERATOR_KEYS, OPTIMIZERS, SCHEDULE_KEYS
 from coevo.plugins import PluginKind, plugin_names
 from coevo.problems import KeyPath, not_listed, shown
+from coevo.roles import RoleName
 from coevo.validation import LARGEST, refusal
 
 __all__ = [
@@ -202,7 +203,7 @@ FileName: TypeAlias = Annotated[str, AfterValidator(_writable), AfterValidator(_
 Names: TypeAlias = Annotated[
     tuple[Text, ...], BeforeValidator(_frozen_list), AfterValidator(_each_once)
 ]
-Role: TypeAlias = Annotated[Literal["encoder", "decoder"], Field(title="a role")]
+Role: TypeAlias = Annotated[RoleName, Field(title="a role")]
 Roles: TypeAlias = Annotated[
     tuple[Role, ...], BeforeValidator(_frozen_list), AfterValidator(_each_once)
 ]

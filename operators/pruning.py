@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from torch import Tensor
 
+from operators.options import options_of
 from operators.removal import prune_lowest
 from operators.types import NEEDS, Layer, Need
 
@@ -66,8 +67,16 @@ class ScoringOperator:
         Raises:
             ValueError: it has no such option, or one without a default is missing.
         """
-        merged = _checked(self.function, {**self.options, **options}, before=1)
+        merged = {**self.options, **options}
+        fault = options_of(self.function, before=1).fault(merged, self.name)
+        if fault:
+            raise ValueError(fault)
         return replace(self, options=merged)
+
+    @property
+    def option_names(self) -> tuple[str, ...]:
+        """What the function can be told."""
+        return tuple(options_of(self.function, before=1).needed)
 
     @property
     def name(self) -> str:
@@ -110,8 +119,16 @@ class MaskingOperator:
         Raises:
             ValueError: it has no such option, or one without a default is missing.
         """
-        merged = _checked(self.function, {**self.options, **options}, before=2)
+        merged = {**self.options, **options}
+        fault = options_of(self.function, before=2).fault(merged, self.name)
+        if fault:
+            raise ValueError(fault)
         return replace(self, options=merged)
+
+    @property
+    def option_names(self) -> tuple[str, ...]:
+        """What the function can be told."""
+        return tuple(options_of(self.function, before=2).needed)
 
     @property
     def name(self) -> str:
@@ -198,33 +215,6 @@ def as_operator(found: object) -> ScoringOperator | MaskingOperator:
             "@masking"
         )
     return MaskingOperator(found)
-
-
-def _checked(
-    function: Callable[..., Tensor], options: dict[str, Any], *, before: int
-) -> dict[str, Any]:
-    own, takes_all = _options(function, before=before)
-    called, takes = _name(function), ", ".join(own) or "none"
-    for name in options:
-        if name not in own and not takes_all:
-            raise ValueError(f"{name!r} is not an option of {called}; it takes {takes}")
-    for name, needed in own.items():
-        if needed and name not in options:
-            raise ValueError(f"{name!r} is missing, and {called} needs it; give it a value")
-    return options
-
-
-def _options(function: Callable[..., Tensor], *, before: int) -> tuple[dict[str, bool], bool]:
-    """The options after other arguments, each with whether it must be given; and whether any is."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):  # it does not tell; calling it will
-        return {}, True
-    kind = inspect.Parameter
-    own = [p for p in parameters[before:] if p.kind is kind.POSITIONAL_OR_KEYWORD]
-    own += [p for p in parameters if p.kind is kind.KEYWORD_ONLY]
-    takes_all = any(p.kind is kind.VAR_KEYWORD for p in parameters)
-    return {p.name: p.default is kind.empty for p in own}, takes_all
 
 
 def _some_of(argument: str, given: Iterable[Any], known: Sequence[str]) -> frozenset[Any]:

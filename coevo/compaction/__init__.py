@@ -1,10 +1,9 @@
 """Compaction: pruned pairings become smaller modules that compute the same."""
 
 from coevo.compaction.account import compaction_account, failed_account
-from coevo.compaction.agreement import largest_difference, outputs, tolerance
+from coevo.compaction.agreement import MOST_ROWS, largest_difference, outputs, tolerance
 from coevo.compaction.gathering import PlaceOutputs, SelectInputs
 from coevo.compaction.pairs import Compacted, compact
-from coevo.compaction.reasons import first_line
 from coevo.compaction.sizes import (
     PairingSize,
     pairing_size,
@@ -14,6 +13,7 @@ from coevo.compaction.sizes import (
 )
 
 __all__ = [
+    "MOST_ROWS",
     "Compacted",
     "PairingSize",
     "PlaceOutputs",
@@ -21,7 +21,6 @@ __all__ = [
     "compact",
     "compaction_account",
     "failed_account",
-    "first_line",
     "largest_difference",
     "outputs",
     "pairing_size",

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from coevo.compaction.agreement import Pair, largest_difference, outputs, tolerance
 from coevo.compaction.pairs import compact
-from coevo.compaction.reasons import first_line
 from coevo.compaction.sizes import parameter_counts, stored_size, weight_bytes
 from coevo.inference_time import microseconds_per_row
+from coevo.problems import first_line
 
 __all__ = ["compaction_account", "failed_account"]
 

@@ -8,10 +8,13 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Pair", "largest_difference", "outputs", "tolerance"]
+__all__ = ["MOST_ROWS", "Pair", "largest_difference", "outputs", "tolerance"]
 
 Pair: TypeAlias = tuple[nn.Module, nn.Module]
 """Encoder and decoder."""
+
+MOST_ROWS = 1000
+"""Validation rows on which two forms are compared, where there are so many."""
 
 _TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-9}
 

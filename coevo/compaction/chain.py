@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from coevo.chain import ELEMENTWISE, has_own_weights
+from coevo.roles import RoleName
 
 __all__ = [
-    "Role",
     "Step",
     "TRANSPOSED",
     "channels_between",
@@ -23,7 +23,6 @@ __all__ = [
     "untouched_buffers",
 ]
 
-Role: TypeAlias = Literal["encoder", "decoder"]
 Kind: TypeAlias = Literal["layer", "activation", "reshape", "unknown"]
 _Shape: TypeAlias = tuple[int, ...]
 
@@ -46,7 +45,7 @@ class Step:
         after: shape of a row of what it gives.
     """
 
-    role: Role
+    role: RoleName
     module: nn.Module
     kind: Kind
     before: _Shape
@@ -70,7 +69,7 @@ def read_chain(encoder: nn.Module, decoder: nn.Module, input_shape: _Shape) -> l
     return steps + read_steps(decoder, "decoder", steps[-1].after if steps else input_shape)
 
 
-def read_steps(module: nn.Module, role: Role, shape: _Shape) -> list[Step]:
+def read_steps(module: nn.Module, role: RoleName, shape: _Shape) -> list[Step]:
     """The steps of one network.
 
     It is a single unknown one where it is no `nn.Sequential`, and where its parts do not give
@@ -133,7 +132,7 @@ def is_hooked(module: nn.Module) -> bool:
     return any(hooks) or "forward" in vars(module)
 
 
-def _steps(parts: Iterable[nn.Module], role: Role, values: Tensor) -> list[Step]:
+def _steps(parts: Iterable[nn.Module], role: RoleName, values: Tensor) -> list[Step]:
     """Call modules one after the other, the first on ``values``."""
     steps = []
     for part in parts:

@@ -10,8 +10,8 @@ from torch import nn
 from coevo.compaction.chain import Step, read_chain
 from coevo.compaction.folding import folded, without_dead_units
 from coevo.compaction.layers import chain_layers
-from coevo.compaction.reasons import first_line
 from coevo.compaction.rebuilding import rebuilt
+from coevo.problems import first_line
 
 __all__ = ["Compacted", "compact"]
 

@@ -9,16 +9,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from coevo.compaction.chain import TRANSPOSED, Role, Step
+from coevo.compaction.chain import TRANSPOSED, Step
 from coevo.compaction.gathering import PlaceOutputs, SelectInputs
 from coevo.compaction.layers import ChainLayer, stored
+from coevo.roles import RoleName
 
 __all__ = ["rebuilt"]
 
 _OPTIONS = ("kernel_size", "stride", "padding", "dilation", "padding_mode")
 
 
-def rebuilt(chain: Sequence[Step], layers: Sequence[ChainLayer]) -> dict[Role, list[nn.Module]]:
+def rebuilt(chain: Sequence[Step], layers: Sequence[ChainLayer]) -> dict[RoleName, list[nn.Module]]:
     """New modules in place of the steps of a chain.
 
     Args:
@@ -26,7 +27,7 @@ def rebuilt(chain: Sequence[Step], layers: Sequence[ChainLayer]) -> dict[Role, l
         layers: those of them that are layers, with the units and channels that stay.
     """
     own = {layer.place: number for number, layer in enumerate(layers)}
-    result: dict[Role, list[nn.Module]] = {"encoder": [], "decoder": []}
+    result: dict[RoleName, list[nn.Module]] = {"encoder": [], "decoder": []}
     for place, step in enumerate(chain):
         modules = result[step.role]
         if place in own:

@@ -12,6 +12,7 @@ from coevo.datasets.dataset import Dataset
 from coevo.datasets.options import DataOptions
 from coevo.errors import CoevoError
 from coevo.plugins import load_plugin
+from coevo.problems import told
 from coevo.user_code import check_options, origin
 
 __all__ = ["load_installed"]
@@ -44,9 +45,7 @@ def load_installed(name: str, options: DataOptions, own: Mapping[str, Any]) -> D
     except CoevoError as error:
         raise CoevoError(f"{_KEY}: {what}: {error}") from error
     except Exception as error:
-        raise CoevoError(
-            f"{_KEY}: {what} fails: {type(error).__name__}: {error}; mend it"
-        ) from error
+        raise CoevoError(f"{_KEY}: {what} fails: {told(error)}; mend it") from error
     if not isinstance(found, Dataset):
         raise CoevoError(
             f"{_KEY}: {what} gives a {type(found).__name__}; return a coevo.datasets.Dataset"

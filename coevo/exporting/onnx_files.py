@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,14 +11,16 @@ import torch
 from torch import Tensor
 from torch.export import Dim
 
-from coevo.compaction import first_line
 from coevo.errors import CoevoError
-from coevo.exporting.pairs import ROLES, ExportedPair, Role, not_exportable
+from coevo.exporting.pairs import ExportedPair, not_exportable
+from coevo.exporting.quiet import quiet
+from coevo.problems import first_line
+from coevo.roles import ROLES, RoleName
 
 __all__ = ["check_onnx", "read_models", "write_models"]
 
 _PACKAGES = ("onnx", "onnxscript", "onnxruntime")
-_NAMES: dict[Role, tuple[str, str]] = {
+_NAMES: dict[RoleName, tuple[str, str]] = {
     "encoder": ("inputs", "codes"),
     "decoder": ("codes", "outputs"),
 }
@@ -52,7 +51,7 @@ def write_models(pair: ExportedPair, folder: Path) -> None:
     """
     for role in ROLES:
         try:
-            with _quiet(), torch.no_grad():
+            with quiet(), torch.no_grad():
                 model = _model(pair, role)
                 model.save(str(folder / f"{role}.onnx"), external_data=False)
         except Exception as error:
@@ -89,7 +88,7 @@ def read_models(folder: Path) -> Callable[[Tensor], Tensor]:
     return call
 
 
-def _model(pair: ExportedPair, role: Role) -> Any:
+def _model(pair: ExportedPair, role: RoleName) -> Any:
     inputs, outputs = _NAMES[role]
     model = torch.onnx.export(
         pair.modules[role],
@@ -104,17 +103,3 @@ def _model(pair: ExportedPair, role: Role) -> Any:
     for node in model.model.graph:
         node.metadata_props.clear()  # names of files on this machine
     return model
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence warnings of the exporter about itself; what it makes is checked."""
-    logger = logging.getLogger("torch.onnx")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(before)

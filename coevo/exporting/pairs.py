@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from coevo.compaction import Compacted, first_line
+from coevo.compaction import Compacted
 from coevo.errors import CoevoError
+from coevo.problems import first_line
+from coevo.roles import RoleName
 
-__all__ = ["ROLES", "ExportedPair", "Role", "called_for", "exported_pair", "not_exportable"]
-
-Role: TypeAlias = Literal["encoder", "decoder"]
-ROLES: tuple[Role, Role] = ("encoder", "decoder")
+__all__ = ["ExportedPair", "called_for", "exported_pair", "not_exportable"]
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,8 @@ class ExportedPair:
         description: shapes, type and output, for those who read the files.
     """
 
-    modules: Mapping[Role, nn.Module]
-    examples: Mapping[Role, Tensor]
+    modules: Mapping[RoleName, nn.Module]
+    examples: Mapping[RoleName, Tensor]
     compact: bool
     description: Mapping[str, Any]
 
@@ -85,7 +84,7 @@ def called_for(name: str) -> Iterator[None]:
         ) from error
 
 
-def not_exportable(name: str, role: Role, error: Exception) -> CoevoError:
+def not_exportable(name: str, role: RoleName, error: Exception) -> CoevoError:
     """What to say of a module that a format cannot hold."""
     return CoevoError(
         f"--format {name}: the {role} cannot be exported ({first_line(error)}); change the module "

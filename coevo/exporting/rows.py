@@ -10,13 +10,12 @@ from safetensors.torch import load as safetensors_load
 from torch import Tensor
 
 from coevo.assemble import held_out_rows, task_of
+from coevo.compaction import MOST_ROWS
 from coevo.errors import CoevoError
 from coevo.experiment import Experiment
 from coevo.experiment_data import experiment_data
 
 __all__ = ["real_rows"]
-
-_MOST_ROWS = 1000
 
 
 def real_rows(experiment: Experiment, best: Path, input_shape: Sequence[int]) -> tuple[Tensor, str]:
@@ -37,7 +36,7 @@ def real_rows(experiment: Experiment, best: Path, input_shape: Sequence[int]) ->
     dtype = getattr(torch, experiment.dtype)
     rows = _validation(experiment, dtype)
     if rows is not None and list(rows.shape[1:]) == list(input_shape):
-        return rows[:_MOST_ROWS], "validation"
+        return rows[:MOST_ROWS], "validation"
     try:
         samples = safetensors_load((best / "samples.safetensors").read_bytes())["inputs"]
     except Exception as error:

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from coevo.compaction import state_tensors, weight_bytes
 from coevo.errors import CoevoError
 from coevo.exporting.architecture import built, described
-from coevo.exporting.pairs import ROLES, ExportedPair
+from coevo.exporting.pairs import ExportedPair
 from coevo.files import canonical_json
+from coevo.roles import ROLES
 
 __all__ = ["load_export", "read_weights", "write_weights"]
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import torch
 from torch import nn
 from torch.export import Dim, ExportedProgram
 
-from coevo.exporting.pairs import ROLES, ExportedPair, Role, not_exportable
+from coevo.exporting.pairs import ExportedPair, not_exportable
+from coevo.exporting.quiet import quiet
+from coevo.roles import ROLES, RoleName
 
 __all__ = ["read_programs", "write_programs"]
 
@@ -28,24 +29,20 @@ def write_programs(pair: ExportedPair, folder: Path) -> None:
         program = _program(pair, role)
         # Data alone: rows to try it with would be pickled.
         program.example_inputs = None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             torch.export.save(program, folder / f"{role}.pt2")
 
 
 def read_programs(folder: Path) -> tuple[nn.Module, nn.Module]:
     """Read back what `write_programs` wrote."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         encoder, decoder = (torch.export.load(folder / f"{role}.pt2").module() for role in ROLES)
     return encoder, decoder
 
 
-def _program(pair: ExportedPair, role: Role) -> ExportedProgram:
+def _program(pair: ExportedPair, role: RoleName) -> ExportedProgram:
     try:
-        # The exporter's warnings are about itself; what it makes is checked.
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")
+        with quiet(), torch.no_grad():
             program = torch.export.export(
                 pair.modules[role], (pair.examples[role],), dynamic_shapes=({0: Dim("batch")},)
             )

@@ -23,6 +23,7 @@ from coevo.optimizers.types import CellProblem, Improved, OptimizerState
 from coevo.optimizers.updates import UpdateRule
 from coevo.population import Population
 from coevo.random import normal
+from coevo.roles import ROLES
 
 __all__ = ["GradientOptimizer", "MomentsPolicy", "PairingsName"]
 
@@ -38,7 +39,6 @@ _REGIMES: Mapping[PairingsName, Regime] = MappingProxyType(
         "all": all_pairings,
     }
 )
-_ROLES = ("encoder", "decoder")
 _RATE = "learning_rate"
 
 
@@ -83,7 +83,7 @@ class GradientOptimizer:
             return OptimizerState({_RATE: rates}, fresh["encoder"], fresh["decoder"])
         cell = {_RATE: rates}
         if self.moments == "persist":
-            for role in _ROLES:
+            for role in ROLES:
                 cell |= {f"{role}/{name}": tensor for name, tensor in fresh[role].items()}
         return OptimizerState(cell)
 

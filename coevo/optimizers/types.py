@@ -8,7 +8,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from coevo.cells import CellTensors, concatenate, merge
+from coevo.cells import CellTensors, concatenate, in_slots, merge
 from coevo.networks import NetworkPair
 from coevo.population import Population
 from coevo.random import Key
@@ -119,11 +119,11 @@ class CellProblem:
 
     def source_encoders(self) -> Tensor:
         """The cells that the selected encoders come from: ``[n]`` int64."""
-        return self.neighbors.gather(1, self.selected_encoders.unsqueeze(1)).squeeze(1)
+        return in_slots(self.neighbors, self.selected_encoders)
 
     def source_decoders(self) -> Tensor:
         """The cells that the selected decoders come from: ``[n]`` int64."""
-        return self.neighbors.gather(1, self.selected_decoders.unsqueeze(1)).squeeze(1)
+        return in_slots(self.neighbors, self.selected_decoders)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from coevo.population import Population
-from coevo.pruning.rule import PruningRule, RoleName
+from coevo.pruning.rule import PruningRule
 from coevo.pruning.views import Pair, Part, PruningScene, parts_of
+from coevo.roles import RoleName
 from operators import (
     Layer,
     Pruned,

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from coevo.layers import PrunableLayer
 from coevo.population import Population
-from coevo.pruning.rule import ROLES, RoleName
+from coevo.roles import ROLES, RoleName
 from coevo.wiring import Link
 
 __all__ = ["Gauge"]

@@ -14,7 +14,7 @@ from coevo.catalog import OPERATOR_KEYS
 from coevo.errors import CoevoError
 from coevo.problems import shown, told
 from coevo.pruning_table import PruningTable
-from coevo.user_code import Sources, load_named, option_names, option_refusal, origin
+from coevo.user_code import Sources, load_named, option_refusal, origin
 from operators import (
     NEEDS,
     OPERATORS,
@@ -103,9 +103,7 @@ def _check_fit(operator: _Operator, entry: PruningTable, key: str) -> None:
 
 
 def _refused(operator: _Operator, error: Exception) -> str:
-    before = 1 if isinstance(operator, ScoringOperator) else 2
-    names = option_names(operator.function, before=before)
-    return option_refusal(error, {*names, *operator.options})
+    return option_refusal(error, {*operator.option_names, *operator.options})
 
 
 def _masks(operator: PruningOperator, layer: Layer) -> object:
@@ -118,14 +116,12 @@ def _unit_scores(operator: _Operator, layer: Layer) -> object:
 
 
 def _check_masks(masks: object, layer: Layer, what: str) -> None:
-    is_mask = isinstance(masks, Tensor) and masks.dtype == torch.bool
-    if is_mask and isinstance(masks, Tensor) and masks.shape == layer.masks.shape:
-        return
-    found = f"a {type(masks).__name__}"
     if isinstance(masks, Tensor):
+        if masks.dtype == torch.bool and masks.shape == layer.masks.shape:
+            return
         found = shown(f"{masks.dtype} {list(masks.shape)}")
-    elif masks is None:
-        found = "'None'"
+    else:
+        found = "'None'" if masks is None else f"a {type(masks).__name__}"
     raise CoevoError(
         f"{what} makes {found} of a layer with masks {list(layer.masks.shape)}; return bool masks "
         "of the same shape (coevo check-operator tells more)"

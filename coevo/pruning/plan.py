@@ -19,9 +19,10 @@ from coevo.pruning.gauge import Gauge
 from coevo.pruning.observer import Observer
 from coevo.pruning.operator import pruning_operator
 from coevo.pruning.pruner import Pruner
-from coevo.pruning.rule import ROLES, PruningRule, RoleName
+from coevo.pruning.rule import PruningRule
 from coevo.pruning.timing import pruning_timing
 from coevo.pruning_table import PruningTable
+from coevo.roles import ROLES, RoleName
 from coevo.stream import TrainingRows
 from coevo.user_code import Sources
 from coevo.wiring import links_between
@@ -158,7 +159,7 @@ def _layers(
     layers: _Layers,
 ) -> tuple[PrunableLayer, ...]:
     """The layers of one role that an entry is about."""
-    known = {name: layer for layer in layers[role] for name in (layer.name,)}
+    known = {layer.name: layer for layer in layers[role]}
     single = list(filter(_single, layers[role]))
     if entry.layers is None:
         used_twice = [layer.name for layer in layers[role] if layer not in single]

@@ -17,11 +17,12 @@ from coevo.population import Population
 from coevo.pruning.action import Acted, act
 from coevo.pruning.events import event_cells, to_device
 from coevo.pruning.observer import Observer
-from coevo.pruning.rule import ROLES, CasesName, PruningRule, RoleName
+from coevo.pruning.rule import CasesName, PruningRule
 from coevo.pruning.views import Pair, PruningScene
-from coevo.random import Key, integers
-from coevo.stream import Batch, TrainingRows
-from coevo.tasks import Task, draw_noise
+from coevo.random import Key
+from coevo.roles import ROLES, RoleName
+from coevo.stream import Batch, TrainingRows, drawn_batch
+from coevo.tasks import Task
 from operators import Quota
 
 __all__ = ["PrunedGeneration", "Pruner", "Trained"]
@@ -216,13 +217,6 @@ class Pruner:
     def _batch(self, event: _Event) -> Batch:
         """The rows that an operator looks at, each cell's own."""
         rule, key = event.rule, event.key
-        split = self.rows[rule.cases]
-        drawn = integers(key.of("rows"), (rule.rows,), split.rows)
-        inputs, targets = split.inputs[drawn], split.targets[drawn]
-        if self.task.noise is not None:
-            worlds = self.world_key.select(event.worlds)
-            noise_key = worlds.at(key.generation).of("pruning").of("noise")
-            shape = tuple(inputs.shape[1:])
-            noise = draw_noise(self.task.noise, noise_key, shape, dtype=inputs.dtype)
-            inputs = self.task.corrupt(inputs, noise[event.world_of])
-        return Batch(inputs, targets)
+        noise = self.world_key.select(event.worlds).at(key.generation).of("pruning").of("noise")
+        rows = self.rows[rule.cases]
+        return drawn_batch(rows, key.of("rows"), rule.rows, self.task, noise, event.world_of)

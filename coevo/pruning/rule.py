@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from coevo.layers import PrunableLayer
+from coevo.roles import RoleName
 from operators import NEEDS, Need, PruningOperator, Quota, ReachSparsity, RegrowBy, RemoveShare
 from operators.groups import Structure
 
@@ -15,15 +16,11 @@ __all__ = [
     "CasesName",
     "MasksName",
     "PruningRule",
-    "ROLES",
-    "RoleName",
     "Scales",
     "Scope",
     "Timing",
 ]
 
-RoleName: TypeAlias = Literal["encoder", "decoder"]
-ROLES: tuple[RoleName, RoleName] = ("encoder", "decoder")
 Scope: TypeAlias = Literal["unit", "tensor", "layer", "network", "pair"]
 MasksName: TypeAlias = Literal["hard", "soft"]
 CasesName: TypeAlias = Literal["training", "test"]

@@ -15,11 +15,11 @@ from coevo.user_code import (
     Sources,
     check_options,
     load_named,
-    option_names,
     option_refusal,
     origin,
 )
 from operators import SCHEDULES, ScheduleFactory
+from operators.options import options_of
 
 __all__ = ["pruning_timing"]
 
@@ -101,7 +101,7 @@ def _intensities(
         schedule = factory(horizon, level, **options)
         values = tuple(float(schedule(generation)) for generation in range(horizon))
     except Exception as error:
-        refused = option_refusal(error, {*option_names(factory, before=2), *options})
+        refused = option_refusal(error, {*options_of(factory, before=2).needed, *options})
         said = f"{key}.schedule_options.{refused}" if refused else ""
         raise CoevoError(said or f"{what} fails: {told(error)}; mend it") from error
     for generation, value in enumerate(values):

@@ -15,8 +15,9 @@ from coevo.networks import NetworkPair
 from coevo.optimizers.trainee import gradients
 from coevo.population import Population
 from coevo.pruning.observer import Observer, Seen
-from coevo.pruning.rule import ROLES, PruningRule, RoleName
+from coevo.pruning.rule import PruningRule
 from coevo.random import Key, uniform
+from coevo.roles import ROLES, RoleName
 from coevo.stream import Batch
 from coevo.tasks import Task
 from operators import Layer

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from coevo.reporting.findings import Findings
-from coevo.reporting.lineage import ROLES
 from coevo.reporting.markup import NOTHING, Html, join, tag
 from coevo.reporting.numbers import (
     METRICS,
@@ -23,6 +22,7 @@ from coevo.reporting.numbers import (
 from coevo.reporting.pruning_rules import gone, reads_test_rows, rules_in_words
 from coevo.reporting.run_files import RunFiles
 from coevo.reporting.worlds import World
+from coevo.roles import ROLES
 
 __all__ = ["header", "headline"]
 

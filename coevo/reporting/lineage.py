@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from coevo.roles import ROLES
+
 if TYPE_CHECKING:
     import polars
 
-__all__ = ["ROLES", "Family", "families", "founders"]
-
-ROLES = ("encoder", "decoder")
+__all__ = ["Family", "families", "founders"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ def _family(rows: polars.DataFrame) -> Family:
     cells = len(rows) // len(generations)
     shape = (len(generations), cells)
     replaced = rows["replaced"].to_numpy().reshape(shape)
-    alive, largest, moved = {}, {}, {}
+    alive: dict[str, npt.NDArray[np.int64]] = {}
+    largest: dict[str, int] = {}
+    moved: dict[str, int] = {}
     for role in ROLES:
         sources = rows[f"{role}_from"].to_numpy().reshape(shape)
         living = founders(sources, replaced)

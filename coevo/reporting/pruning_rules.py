@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from coevo.catalog import LOOKING_OPERATORS
+from coevo.catalog import GENERATIONS, LOOKING_OPERATORS
 from coevo.pruning_keys import ENTRY_DEFAULTS
 from coevo.reporting.numbers import percent, short
 
@@ -111,7 +111,7 @@ def rules_in_words(experiment: Mapping[str, Any]) -> list[RuleInWords]:
     entries = experiment.get("pruning")
     if not isinstance(entries, list):
         return []
-    length = experiment.get("generations", 60)
+    length = experiment.get("generations", GENERATIONS)
     found = [{**ENTRY_DEFAULTS, **entry} for entry in entries if isinstance(entry, Mapping)]
     return [_rule(entry, length) for entry in found]
 

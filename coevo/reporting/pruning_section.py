@@ -8,7 +8,6 @@ from typing import Any
 from coevo.reporting.compaction import Compaction
 from coevo.reporting.figures import course, plot_figure
 from coevo.reporting.findings import Findings
-from coevo.reporting.lineage import ROLES
 from coevo.reporting.markup import NOTHING, Html, join, tag
 from coevo.reporting.numbers import count, plural, short
 from coevo.reporting.pruning_rules import RuleInWords, gone, rules_in_words
@@ -21,6 +20,7 @@ from coevo.reporting.pruning_tables import (
 from coevo.reporting.remains import Remains
 from coevo.reporting.run_files import RunFiles
 from coevo.reporting.world_style import COLORS, MOST_DETAILED
+from coevo.roles import ROLES
 
 __all__ = ["compact_form", "pruning"]
 

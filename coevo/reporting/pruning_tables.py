@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from coevo.reporting.compaction import Compaction, Form
-from coevo.reporting.lineage import ROLES
 from coevo.reporting.markup import NOTHING, Html, join, tag
 from coevo.reporting.numbers import MISSING, count, file_size, percent, short
 from coevo.reporting.remains import Remains, WorldRemains
 from coevo.reporting.tables import MOST_ROWS, scroll
 from coevo.reporting.worlds import World
+from coevo.roles import ROLES
 
 __all__ = ["compaction_table", "layer_table", "pruned_world_table", "remains_table"]
 

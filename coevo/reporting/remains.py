@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coevo.reporting.curves import Band, bands
-from coevo.reporting.lineage import ROLES
 from coevo.reporting.run_files import RunFiles
 from coevo.reporting.worlds import World
+from coevo.roles import ROLES
 
 if TYPE_CHECKING:
     import polars
@@ -124,7 +124,7 @@ def count_remains(
 
 def _layers(columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Role to the names of the layers that have a sparsity."""
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for role in ROLES:
         whole = f"{role}_sparsity"
         if whole in columns:

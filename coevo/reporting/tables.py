@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from coevo.reporting.lineage import ROLES, Family
+from coevo.reporting.lineage import Family
 from coevo.reporting.markup import Html, join, tag
 from coevo.reporting.numbers import METRICS, MISSING, short
 from coevo.reporting.worlds import World
+from coevo.roles import ROLES
 
 __all__ = ["environment_table", "family_table", "median_test", "scroll", "world_table"]
 

@@ -26,10 +26,10 @@ from coevo.optimizers import CellProblem, Improved, OptimizerState
 from coevo.pairing import Selected
 from coevo.population import Population
 from coevo.pruning.pruner import Trained
-from coevo.random import integers, permutation
+from coevo.random import permutation
 from coevo.sizing import threads
 from coevo.state import GridState
-from coevo.stream import batches
+from coevo.stream import batches, drawn_batch
 
 __all__ = ["main"]
 
@@ -139,18 +139,22 @@ def _losses(engine: Engine, state: GridState, ids: Tensor) -> Tensor:
     """Losses of all pairings of some neighborhoods on batches of their own: ``[n, k, k]``."""
     table = engine.grid.neighbors[ids]
     n, k = table.shape
-    drawn = integers(
+    batch = drawn_batch(
+        engine.training,
         engine.cell_key.select(ids).at(state.generation).of("evaluation"),
-        (engine.evaluation_rows,),
-        engine.training.rows,
+        engine.evaluation_rows,
+        engine.task,
+        engine.world_key.at(state.generation).of("evaluation_noise"),
+        engine.grid.world_of[ids],
     )
-    inputs = engine.training.inputs[drawn]
-    codes = engine.networks.encoder(_take(state.encoders, table), inputs.repeat_interleave(k, 0))
+    codes = engine.networks.encoder(
+        _take(state.encoders, table), batch.inputs.repeat_interleave(k, 0)
+    )
     found = []
     for slot in range(k):
         decoders = _take(state.decoders, table[:, slot : slot + 1].expand(n, k))
         outputs = engine.networks.decoder(decoders, codes)
-        targets = engine.training.targets[drawn].repeat_interleave(k, 0)
+        targets = batch.targets.repeat_interleave(k, 0)
         found.append(engine.task.losses(outputs, targets).view(n, k))
     return torch.stack(found, 2)
 

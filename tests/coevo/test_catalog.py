@@ -25,18 +25,17 @@ from coevo.optimizers.gradient import GradientOptimizer, MomentsPolicy, Pairings
 from coevo.optimizers.updates import AlgorithmName
 from coevo.pairing import PairingMode
 from coevo.pruning.rule import (
-    ROLES,
     ActivationsName,
     CasesName,
     MasksName,
     PruningRule,
-    RoleName,
     Scales,
     Scope,
     Timing,
 )
 from coevo.pruning_keys import ENTRY_DEFAULTS, has_meaning
 from coevo.pruning_table import PruningTable
+from coevo.roles import ROLES, RoleName
 from coevo.schema import DEFAULTS, Experiment
 from coevo.tables import DataTable, OptimizerTable, SelectionTable, Table, TaskTable
 from coevo.tasks import LossName, NoiseName, OutputName

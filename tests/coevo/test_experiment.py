@@ -7,26 +7,14 @@ from types import MappingProxyType
 
 import pytest
 
-from coevo.errors import CoevoError
 from coevo.experiment import Experiment, experiment_from_dict, load_experiment, to_toml
 from coevo.presets import preset_description, preset_names, preset_path
 from coevo.schema import DEFAULTS
+from tests.coevo.refusals import refused, refused_file
 
 MALFORMED = Path(__file__).parent / "malformed"
 KEYS = [f"{table}.{key}" for table, keys in DEFAULTS.items() for key in keys]
 TOP_KEYS = list(Experiment.model_fields)
-
-
-def refused(mapping: object) -> str:
-    with pytest.raises(CoevoError) as caught:
-        experiment_from_dict(mapping)  # type: ignore[arg-type]  # wrong on purpose
-    return str(caught.value)
-
-
-def refused_file(source: str | Path, overrides: list[str] | None = None) -> str:
-    with pytest.raises(CoevoError) as caught:
-        load_experiment(source, overrides or [])
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in MALFORMED.glob("*.toml")))

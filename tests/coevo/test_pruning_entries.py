@@ -6,22 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from coevo.errors import CoevoError
-from coevo.experiment import Experiment, experiment_from_dict, load_experiment
+from coevo.experiment import Experiment, load_experiment
 from coevo.pruning_keys import ENTRY_DEFAULTS
-
-
-def refused(mapping: object) -> str:
-    with pytest.raises(CoevoError) as caught:
-        experiment_from_dict(mapping)  # type: ignore[arg-type]  # wrong on purpose
-    return str(caught.value)
-
-
-def refused_file(source: str | Path, overrides: list[str] | None = None) -> str:
-    with pytest.raises(CoevoError) as caught:
-        load_experiment(source, overrides or [])
-    return str(caught.value)
-
+from tests.coevo.refusals import refused, refused_file
 
 TWO_ENTRIES = """
 generations = 20

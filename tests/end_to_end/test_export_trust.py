@@ -11,9 +11,10 @@ from safetensors.torch import load_file
 
 import coevo
 from tests.end_to_end.experiments import write_experiment
+from tests.end_to_end.unusual_layers import UNUSUAL_LAYERS
 
-MODULE = """
-import threading
+MODULE = f"""
+{UNUSUAL_LAYERS}
 import torch
 from pathlib import Path
 from torch import nn
@@ -30,23 +31,6 @@ class Shifted(nn.Module):
 
 def encoder(shape, latent):
     return Shifted(latent)
-
-class Split(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.first, self.second = nn.Linear(16, 4), nn.Linear(16, 4)
-
-    def forward(self, rows):
-        return self.first(rows), self.second(rows)
-
-class Join(nn.Module):
-    def forward(self, given):
-        return given[0] * given[1]
-
-class Locked(nn.Linear):
-    def __init__(self, latent):
-        super().__init__(latent, latent)
-        self.lock = threading.Lock()
 
 def unusual(shape, latent):
     twice = Locked(latent)

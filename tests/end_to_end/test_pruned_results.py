@@ -18,6 +18,7 @@ import coevo
 from coevo import pruned_pairing
 from coevo.report import write_report
 from tests.end_to_end.experiments import assert_same_run, result_of, write_experiment
+from tests.end_to_end.unusual_layers import UNUSUAL_LAYERS
 
 ROLES = ("encoder", "decoder")
 MAGNITUDE = {"operator": "magnitude", "schedule": "cubic", "sparsity": 0.9, "end": 4}
@@ -167,27 +168,8 @@ def test_a_run_that_does_not_prune_says_nothing_of_it(finished: Path, tmp_path: 
     assert not (copy / "compaction.json").exists()
 
 
-UNUSUAL = """
-import threading
-from torch import nn
-
-class Split(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.first, self.second = nn.Linear(16, 4), nn.Linear(16, 4)
-
-    def forward(self, rows):
-        return self.first(rows), self.second(rows)
-
-class Join(nn.Module):
-    def forward(self, given):
-        return given[0] * given[1]
-
-class Locked(nn.Linear):
-    def __init__(self, latent):
-        super().__init__(latent, latent)
-        self.lock = threading.Lock()
-
+UNUSUAL = f"""
+{UNUSUAL_LAYERS}
 def tuples(shape, latent):
     return nn.Sequential(nn.Flatten(), Split(), Join(), nn.Linear(4, latent))
 

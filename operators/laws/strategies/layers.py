@@ -32,8 +32,8 @@ def layers(*, needs: Iterable[Need] = NEEDS) -> SearchStrategy[Layer]:
 
     Among them are layers of one cell, one unit or one input, units and cells with nothing left,
     and draws in which ties and zeros are common. A few have up to 10 inputs, of 2 units. Some
-    are of float64, all but their draws, which are float32 as in experiments. Selecting cells selects their draws: these are
-    functions of a seed, the cell, the purpose and the position.
+    are of float64, all but their draws, which are float32 as in experiments. Selecting cells
+    selects their draws: these are functions of a seed, the cell, the purpose and the position.
 
     Args:
         needs: what the layers have beside weights, masks and draws.

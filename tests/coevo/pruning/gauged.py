@@ -14,7 +14,7 @@ from coevo.layers import prunable_layers
 from coevo.networks import build_stacked
 from coevo.population import Population
 from coevo.pruning import Gauge
-from coevo.pruning.rule import ROLES, RoleName
+from coevo.roles import ROLES, RoleName
 from coevo.wiring import links_between
 from tests.coevo.chains import Chain, linear
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from coevo.layers import PrunableLayer
-from coevo.pruning.rule import ROLES, RoleName
+from coevo.roles import ROLES, RoleName
 from coevo.wiring import links_between
 from tests.coevo.chains import CHAINS, Chain, Residual, linear
 from tests.coevo.pruning.gauged import dense, gauge_of, masked, positive

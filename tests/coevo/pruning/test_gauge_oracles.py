@@ -15,7 +15,7 @@ from torch.func import functional_call
 
 from coevo.layers import PrunableLayer
 from coevo.pruning import Gauge
-from coevo.pruning.rule import ROLES, RoleName
+from coevo.roles import ROLES, RoleName
 from tests.coevo.chains import CHAINS, Chain
 from tests.coevo.pruning.gauged import Pair, dense, gauge_of, masked, positive, random_masks
 

@@ -14,9 +14,9 @@ from coevo.networks import NetworkPair, build_stacked
 from coevo.population import Population
 from coevo.pruning import PruningRule, Timing
 from coevo.pruning.action import Acted, act
-from coevo.pruning.rule import ROLES
 from coevo.pruning.views import Pair, PruningScene
 from coevo.random import Key
+from coevo.roles import ROLES
 from coevo.tasks import Task
 from operators import OPERATORS, Layer, Quota, RemoveShare, masking
 from tests.coevo.chains import linear
