@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from coevo.errors import CoevoError
+from coevo.experiment_text import to_toml
+from coevo.overrides import applied, concerns, idle_overrides, override_paths
 from coevo.presets import preset_names, preset_path
-from coevo.problems import KeyPath, Problem, complaint, shown, suggestion
-from coevo.pruning_keys import has_meaning
+from coevo.problems import Problem, complaint, shown, suggestion
 from coevo.pruning_table import PruningTable
-from coevo.rules import Given, applies, broken_rules
-from coevo.schema import DEFAULTS, Experiment
+from coevo.schema import Experiment, checked
+from coevo.sweep_table import SweepTable
 from coevo.tables import (
     CheckpointTable,
     DataTable,
@@ -24,11 +23,10 @@ from coevo.tables import (
     NetworkTable,
     OptimizerTable,
     SelectionTable,
-    SweepTable,
     TaskTable,
 )
-from coevo.toml_text import overridden, parse_override, parse_toml, write_toml
-from coevo.validation import value_problems
+from coevo.toml_text import parse_toml
+from coevo.variants import expansion
 
 __all__ = [
     "Experiment",
@@ -75,13 +73,13 @@ def load_experiment(source: str | Path, overrides: Sequence[str] = ()) -> Experi
         --set task.loss: 'bec' is not a loss; did you mean 'bce'?
     """
     tables = parse_toml(_read(source), str(source))
-    changes = [parse_override(text) for text in overrides]
-    paths = [path for path, _ in changes]
-
-    def origin(problem: Problem) -> str:
-        return "--set " if _concerns(problem, paths) else f"{source}: "
-
-    return _checked(overridden(tables, changes), origin)
+    changed = applied(tables, overrides)
+    paths = override_paths(overrides)
+    found = _checked(changed, lambda one: "--set " if concerns(one, paths) else f"{source}: ")
+    idle = idle_overrides(overrides, found)
+    if idle:
+        raise complaint(idle, lambda _: "--set ")
+    return found
 
 
 def experiment_from_dict(mapping: Mapping[str, Any]) -> Experiment:
@@ -104,71 +102,16 @@ def experiment_from_dict(mapping: Mapping[str, Any]) -> Experiment:
     return _checked(mapping, lambda _: "")
 
 
-def to_toml(experiment: Experiment) -> str:
-    """Write an experiment with all keys that have a meaning in it, the defaults included.
-
-    Returns:
-        TOML from which `load_experiment` makes an equal experiment.
-
-    Examples:
-        >>> to_toml(Experiment()).splitlines()[:3]
-        ['seed = 1', 'generations = 60', 'dtype = "float32"']
-    """
-    values = experiment.model_dump()
-    given = Given(values, DEFAULTS)
-    tables = {
-        table: {
-            key: values[table][key]
-            for key in keys
-            if values[table][key] is not None and applies(f"{table}.{key}", given)
-        }
-        for table, keys in DEFAULTS.items()
-    }
-    entries = [_meaningful(entry) for entry in values["pruning"]]
-    del values["pruning"]
-    document = {**values, **tables}
-    if entries:
-        document["pruning"] = entries
-    order = [name for name in Experiment.model_fields if name in document]
-    return write_toml({name: document[name] for name in order})
-
-
-def _meaningful(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of an entry of ``[[pruning]]`` that have a value and a meaning."""
-    return {
-        key: value
-        for key, value in entry.items()
-        if value is not None and has_meaning(key, entry.__getitem__)
-    }
-
-
 def _checked(mapping: Mapping[str, Any], origin: Callable[[Problem], str]) -> Experiment:
     if not isinstance(mapping, Mapping):
         raise CoevoError(f"{shown(mapping)} is not an experiment; give a mapping of its tables")
-    tables = {k: dict(v) if isinstance(v, Mapping) else v for k, v in mapping.items()}
-    try:
-        return Experiment.model_validate(tables)
-    except ValidationError as error:
-        problems = value_problems(error, Experiment)
-    depths = ((problem.path, 3 if problem.path[:1] == ("pruning",) else 2) for problem in problems)
-    refused = frozenset(".".join(map(str, path[:depth])) for path, depth in depths)
-    problems += broken_rules(Given(tables, DEFAULTS, refused))
-    raise complaint(problems, origin)
-
-
-def _concerns(problem: Problem, paths: Sequence[KeyPath]) -> bool:
-    """Whether one of the paths leads to the problem's key, to its table, or into its value."""
-    names = _names(problem.path)
-    for path in map(_names, paths):
-        shared = min(len(path), len(names))
-        if path[:shared] == names[:shared]:
-            return True
-    return False
-
-
-def _names(path: KeyPath) -> list[str]:
-    """A path without its positions in lists."""
-    return [part for part in path if isinstance(part, str) and not part.isdecimal()]
+    found = checked(mapping)
+    if isinstance(found, Experiment):
+        expanded = expansion(found)
+        if not isinstance(expanded, list):
+            return found
+        found = expanded
+    raise complaint(found, origin)
 
 
 def _read(source: str | Path) -> bytes:

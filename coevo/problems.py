@@ -41,14 +41,16 @@ class Problem:
     Attributes:
         path: where it stands: names of tables and keys, and positions in lists.
         text: the value, what is wrong with it, and the fix, on one line.
+        within: what the path begins in, such as "sweep variant 'small'"; "" for the file.
     """
 
     path: KeyPath
     text: str
+    within: str = ""
 
     def __str__(self) -> str:
         """One line, as users see it."""
-        return f"{key_path(self.path)}: {self.text}" if self.path else self.text
+        return ": ".join(filter(None, (self.within, key_path(self.path), self.text)))
 
 
 def complaint(problems: Sequence[Problem], origin: Callable[[Problem], str]) -> CoevoError:

@@ -13,6 +13,7 @@ from coevo.conditions import Condition, one_of
 from coevo.problems import Problem, shown
 from coevo.pruning_keys import pruning_problems
 from coevo.roles import ROLES
+from coevo.sweep_keys import sweep_problems
 
 __all__ = ["Given", "applies", "broken_rules"]
 
@@ -110,7 +111,10 @@ def broken_rules(given: Given) -> list[Problem]:
     for check in _RULES:
         with suppress(_UnknownValueError):
             problems += list(check(given))
-    return problems + list(pruning_problems(given.tables, given.refused))
+    problems += pruning_problems(given.tables, given.refused)
+    if "sweep" in given.tables:
+        problems += sweep_problems(given.tables["sweep"], given.defaults, given.refused)
+    return problems
 
 
 def applies(path: str, given: Given) -> bool:

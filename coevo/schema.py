@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from coevo.catalog import GENERATIONS
+from coevo.problems import Problem
 from coevo.pruning_table import PruningEntries
 from coevo.rules import Given, broken_rules
+from coevo.sweep_table import SweepTable
 from coevo.tables import (
     CheckpointTable,
     DataTable,
@@ -21,14 +23,13 @@ from coevo.tables import (
     NetworkTable,
     OptimizerTable,
     SelectionTable,
-    SweepTable,
     Table,
     TaskTable,
 )
-from coevo.validation import BETWEEN_KEYS
+from coevo.validation import BETWEEN_KEYS, value_problems
 from coevo.values import Count, Text
 
-__all__ = ["DEFAULTS", "Experiment"]
+__all__ = ["DEFAULTS", "Experiment", "checked"]
 
 
 class Experiment(Table):
@@ -73,3 +74,19 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     }
 )
 """``{table: {key: default}}``, without the keys at the top."""
+
+
+def checked(mapping: Mapping[str, Any]) -> Experiment | list[Problem]:
+    """Check nested mappings of tables and keys, all but what a sweep makes of them.
+
+    Returns:
+        The experiment, or all mistakes.
+    """
+    tables = {k: dict(v) if isinstance(v, Mapping) else v for k, v in mapping.items()}
+    try:
+        return Experiment.model_validate(tables)
+    except ValidationError as error:
+        problems = value_problems(error, Experiment)
+    depths = ((problem.path, 3 if problem.path[:1] == ("pruning",) else 2) for problem in problems)
+    refused = frozenset(".".join(map(str, path[:depth])) for path, depth in depths)
+    return problems + broken_rules(Given(tables, DEFAULTS, refused))

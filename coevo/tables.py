@@ -42,7 +42,6 @@ __all__ = [
     "NetworkTable",
     "OptimizerTable",
     "SelectionTable",
-    "SweepTable",
     "Table",
     "TaskTable",
 ]
@@ -237,6 +236,9 @@ class EngineTable(Table):
         default=0, description="cells computed at once; 0 is automatic"
     )
     threads: Natural = Field(default=0, description="CPU threads; 0 is automatic")
+    memory: NotNegative = Field(
+        default=0.0, description="GiB that a stack of a study may take; 0 is automatic"
+    )
 
 
 class CheckpointTable(Table):
@@ -244,9 +246,3 @@ class CheckpointTable(Table):
 
     every: Count = Field(default=10, description="generations between two checkpoints")
     keep: Count = Field(default=3, description="number of checkpoints to keep")
-
-
-class SweepTable(Table):
-    """The worlds of a study."""
-
-    replicates: Count = Field(default=1, description="worlds, with the seeds seed, seed + 1, ...")

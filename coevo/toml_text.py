@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from coevo.dotted_keys import quoted, split_key, toml_key
 from coevo.errors import CoevoError
 from coevo.problems import key_path, shown
 
-__all__ = ["overridden", "parse_override", "parse_toml", "write_toml"]
+__all__ = ["overridden", "parse_override", "parse_toml", "toml_value", "write_toml"]
 
-_NUMBER = re.compile(r"\[(\d+)\]")
 _PLACE = re.compile(r"(?P<reason>.*) \(at (?P<place>.*)\)", re.DOTALL)
 _FIXES = {
     "Invalid value": "; text needs quotes",
     "Cannot overwrite a value": "; write each key once",
 }
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _LISTS = ("pruning",)  # keys whose value is a list of tables
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_INNER_LISTS = {"sweep": ("zip", "variants", "exclude")}  # the same, within a table
 
 
 def parse_toml(data: bytes, name: str) -> dict[str, Any]:
@@ -80,14 +79,17 @@ def parse_override(
     key, equals, value = text.partition("=")
     if not equals:
         raise CoevoError(f"{flag}: {shown(text)} has no value; write key=value, e.g. {example}")
-    path = _path(key)
+    path = split_key(key)
     if not path:
         raise CoevoError(f"{flag}: {shown(key)} is not a key; write e.g. {example}")
     return path, _value(value.strip())
 
 
 def overridden(
-    tables: Mapping[str, Any], overrides: Iterable[tuple[tuple[str, ...], object]]
+    tables: Mapping[str, Any],
+    overrides: Iterable[tuple[tuple[str, ...], object]],
+    *,
+    origin: str = "--set ",
 ) -> dict[str, Any]:
     """Copy tables with some values replaced or added.
 
@@ -97,6 +99,7 @@ def overridden(
     Args:
         tables: nested tables; left as they are.
         overrides: paths and their new values; later ones win.
+        origin: what stands in front of an error.
 
     Raises:
         CoevoError: a path leads through something that is not a table.
@@ -109,7 +112,10 @@ def overridden(
     """
     result = dict(tables)
     for path, value in overrides:
-        _put(result, path, value, path)
+        try:
+            _put(result, path, value, path)
+        except CoevoError as error:
+            raise CoevoError(f"{origin}{error}") from None
     return result
 
 
@@ -129,7 +135,7 @@ def _put(
     if part not in _LISTS or not isinstance(inner, list):
         above = whole[: len(whole) - len(rest)]
         raise CoevoError(
-            f"--set {key_path(whole)}: {key_path(above)} is {shown(inner)}, "
+            f"{key_path(whole)}: {key_path(above)} is {shown(inner)}, "
             "not a table; set a key of a table"
         )
     table[part] = [dict(entry) if isinstance(entry, Mapping) else entry for entry in inner]
@@ -144,7 +150,7 @@ def _chosen(
     numbered = rest[0].isdecimal() and len(rest) > 1
     if numbered and int(rest[0]) >= len(entries):
         raise CoevoError(
-            f"--set {key_path(whole)}: there are {len(entries)} entries, counted from 0; "
+            f"{key_path(whole)}: there are {len(entries)} entries, counted from 0; "
             "give the number of one, or no number for all"
         )
     chosen = [entries[int(rest[0])]] if numbered else entries
@@ -171,15 +177,25 @@ def write_toml(tables: Mapping[str, Any]) -> str:
     lines: list[str] = []
     for name, value in tables.items():
         if isinstance(value, Mapping):
-            lines += ["", f"[{_key(name)}]"]
-            lines += [f"{_key(key)} = {_text(item)}" for key, item in value.items()]
+            lists = [key for key in _INNER_LISTS.get(name, ()) if value.get(key)]
+            lines += ["", f"[{toml_key(name)}]"]
+            lines += _pairs({key: item for key, item in value.items() if key not in lists})
+            for key in lists:
+                lines += _entries(f"{toml_key(name)}.{key}", value[key])
         elif name in _LISTS and value:
-            for entry in value:
-                lines += ["", f"[[{_key(name)}]]"]
-                lines += [f"{_key(key)} = {_text(item)}" for key, item in entry.items()]
+            lines += _entries(toml_key(name), value)
         else:
-            lines.append(f"{_key(name)} = {_text(value)}")
+            lines += _pairs({name: value})
     return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _entries(header: str, entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for entry in entries:
+        yield from ("", f"[[{header}]]", *_pairs(entry))
+
+
+def _pairs(table: Mapping[str, Any]) -> list[str]:
+    return [f"{toml_key(key)} = {toml_value(value)}" for key, value in table.items()]
 
 
 def _reason(message: str) -> str:
@@ -191,20 +207,6 @@ def _reason(message: str) -> str:
     return " ".join(f"{place}: {reason[:1].lower()}{reason[1:]}{fix}".split())
 
 
-def _path(key: str) -> tuple[str, ...]:
-    """Read a dotted key; empty where it is none. ``name[1]``, as messages say, is ``name.1``."""
-    dotted = _NUMBER.sub(r".\1", key.strip())
-    try:
-        rest: Any = tomllib.loads(f"{dotted} = 0")
-    except tomllib.TOMLDecodeError:
-        return ()
-    path: tuple[str, ...] = ()
-    while isinstance(rest, dict) and len(rest) == 1:
-        [(part, rest)] = rest.items()
-        path += (part,)
-    return () if isinstance(rest, dict) else path
-
-
 def _value(text: str) -> object:
     try:
         parsed = tomllib.loads(f"value = {text}")
@@ -213,7 +215,19 @@ def _value(text: str) -> object:
     return parsed["value"] if parsed.keys() == {"value"} else text
 
 
-def _text(value: object) -> str:
+def toml_value(value: object) -> str:
+    """Write a value as in TOML, on one line.
+
+    Args:
+        value: text, a number, a truth value, or lists and mappings of these.
+
+    Raises:
+        TypeError: TOML has no form for it.
+
+    Examples:
+        >>> toml_value([1e-3, True, {"a b": "x"}])
+        '[0.001, true, { "a b" = "x" }]'
+    """
     match value:
         case bool():
             return str(value).lower()
@@ -222,21 +236,10 @@ def _text(value: object) -> str:
         case float():
             return repr(float(value))
         case str():
-            return f'"{"".join(map(_escaped, value))}"'
+            return quoted(value)
         case Mapping():
-            pairs = [f"{_key(key)} = {_text(item)}" for key, item in value.items()]
+            pairs = [f"{toml_key(key)} = {toml_value(item)}" for key, item in value.items()]
             return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
         case Sequence():
-            return f"[{', '.join(map(_text, value))}]"
+            return f"[{', '.join(map(toml_value, value))}]"
     raise TypeError(f"{type(value).__name__} has no form in TOML")
-
-
-def _key(key: str) -> str:
-    return key if _BARE_KEY.fullmatch(key) else _text(key)
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    return f"\\u{code:04x}" if code < 0x20 or code == 0x7F else character

@@ -41,6 +41,8 @@ __all__ = [
     "Sharing",
     "Sizes",
     "Text",
+    "is_unicode",
+    "plain_value",
 ]
 
 CONCEPTS = ("best", "mean", "worst")
@@ -145,14 +147,22 @@ def _offset(offset: object, position: int) -> tuple[int, int]:
     raise refusal(text, (position,))
 
 
-def _option(value: Any, at: KeyPath = ()) -> object:
-    """Copy what TOML can write, dates excepted."""
+def plain_value(value: Any, at: KeyPath = ()) -> object:
+    """Copy what TOML can write, dates excepted.
+
+    Args:
+        value: text, a number, a truth value, or lists and tables of them.
+        at: where it stands within the field, for messages.
+
+    Raises:
+        PydanticCustomError: it is something else.
+    """
     if len(at) > _DEEPEST:
         raise refusal(f"{shown(value)} is nested too deeply; use {_DEEPEST} levels at most", at)
-    if isinstance(value, dict) and all(isinstance(k, str) and _is_unicode(k) for k in value):
-        return {key: _option(item, (*at, key)) for key, item in value.items()}
+    if isinstance(value, dict) and all(isinstance(k, str) and is_unicode(k) for k in value):
+        return {key: plain_value(item, (*at, key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_option(item, (*at, position)) for position, item in enumerate(value)]
+        return [plain_value(item, (*at, position)) for position, item in enumerate(value)]
     if _is_scalar(value):
         return value
     text = f"{shown(value)} cannot be an option; use text, numbers, true or false, lists or tables"
@@ -168,11 +178,12 @@ def _is_scalar(value: object) -> bool:
         case float():
             return isfinite(value)
         case str():
-            return _is_unicode(value)
+            return is_unicode(value)
     return False
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Whether a text holds no halves of surrogate pairs, so that files can hold it."""
     return text == text.encode("utf-8", "ignore").decode()
 
 
@@ -184,7 +195,7 @@ def _not_empty(text: str) -> str:
 
 def _writable(text: str) -> str:
     """Refuse halves of surrogate pairs, which Python's texts may hold and files may not."""
-    if not _is_unicode(text):
+    if not is_unicode(text):
         raise refusal(f"{shown(text)} is not Unicode; use text without lone surrogates")
     return text
 
@@ -217,7 +228,7 @@ DatasetName: TypeAlias = Annotated[str, AfterValidator(_known_dataset)]
 Neighborhood: TypeAlias = Annotated[
     NeighborhoodName | tuple[tuple[int, int], ...], BeforeValidator(_name_or_offsets)
 ]
-Options: TypeAlias = Annotated[dict[str, Any], BeforeValidator(_option)]
+Options: TypeAlias = Annotated[dict[str, Any], BeforeValidator(plain_value)]
 Channels: TypeAlias = Annotated[Literal[1, 3], BeforeValidator(_gray_or_color)]
 Sharing: TypeAlias = Annotated[Literal["world", "cell"], Field(title="a scope")]
 Activation: TypeAlias = Annotated[

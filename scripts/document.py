@@ -14,7 +14,8 @@ __all__ = ["reference"]
 _HEAD = """# Every key of an experiment
 
 Written by `scripts/document.py` from the models that check experiments; do not edit by hand.
-What the keys mean exactly stands in [generation.md](generation.md). A key that has no effect in
+What the keys mean exactly stands in [generation.md](generation.md), and how keys vary in a study
+in [studies.md](studies.md). A key that has no effect in
 an experiment (a noise level without noise, say) is refused when it is given.
 """
 _FILE = Path(__file__).resolve().parents[1] / "docs" / "experiment.md"

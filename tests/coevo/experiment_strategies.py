@@ -14,8 +14,9 @@ from coevo.catalog import (
     REQUIRED_DATASET_KEYS,
     SCHEDULE_KEYS,
 )
+from tests.coevo.sweep_strategies import sweeps
 
-__all__ = ["experiments", "pruning_entries", "scalars", "texts", "toml_values"]
+__all__ = ["experiments", "pruning_entries", "scalars", "studies", "texts", "toml_values"]
 
 LARGEST = 2**63 - 1
 
@@ -257,7 +258,13 @@ def experiments(draw: st.DrawFn) -> dict[str, Any]:
             "evaluation": some({"every": counts}),
             "engine": some({"cells_per_chunk": naturals}),
             "checkpoint": some({"every": counts, "keep": counts}),
-            "sweep": some({"replicates": counts}),
+            "sweep": some({"replicates": counts}) | sweeps(entries),
         }
     )
     return top | draw(rest) | draw(tasks_and_data() | st.just({}))
+
+
+@st.composite
+def studies(draw: st.DrawFn) -> dict[str, Any]:
+    found: dict[str, Any] = draw(experiments())
+    return found | {"sweep": draw(sweeps(pruning_entries(found.get("generations", 60))))}
