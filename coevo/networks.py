@@ -118,6 +118,11 @@ class NetworkPair:
         numbers = cast(list[int], self.description[f"{of}_shape"])
         return tuple(numbers)
 
+    @property
+    def dense(self) -> bool:
+        """Whether both are nothing but dense layers."""
+        return self.encoder.dense is not None and self.decoder.dense is not None
+
     def __call__(self, encoders: Population, decoders: Population, inputs: Tensor) -> Tensor:
         """Call pairings: encoder i with decoder i on inputs ``[pairings, batch, *shape]``."""
         return self.decoder(decoders, self.encoder(encoders, inputs))

@@ -18,7 +18,7 @@ from coevo.optimizers import CellProblem, Improved, OptimizerState
 from coevo.population import Population
 from coevo.problems import told
 from coevo.random import Key
-from coevo.stream import Batch, TrainingRows, batches
+from coevo.stream import Batch, Batches, TrainingRows
 
 __all__ = ["trial"]
 
@@ -187,7 +187,7 @@ def _batches(stage: _Stage, cells: Tensor) -> list[Batch]:
     rows = TrainingRows(inputs, inputs if same else data.targets[:count].to(dtype))
     numbers = torch.arange(count, device=cells.device).view(_CELLS, _STEPS, _ROWS) % rows.rows
     noise = Key.for_worlds(cells.new_zeros(1)).at(stage.generation).of("noise")
-    return list(batches(rows, numbers[cells], stage.engine.task, noise, torch.zeros_like(cells)))
+    return list(Batches(rows, numbers[cells], stage.engine.task, noise, torch.zeros_like(cells)))
 
 
 def _halved(network: StackedNetwork, engine: Engine) -> Population:

@@ -7,19 +7,29 @@ from contextlib import contextmanager
 
 import torch
 
-__all__ = ["automatic_chunk", "automatic_threads", "threads"]
+from coevo.experiment import Experiment
+from grids import Grid
+
+__all__ = ["automatic_chunk", "automatic_threads", "sizes", "threads"]
 
 # Measured by scripts/bench chunks: larger chunks fall out of the CPU's caches between the steps,
 # smaller ones spend their time on the overhead of calls.
 _CPU_CACHE_BYTES = 24 << 20
 # Below this, threads wait for each other longer than they work; much longer on a busy machine.
-_WORK_FOR_THREADS = 6_000_000
+_WORK_FOR_THREADS = 20_000_000
 _UPDATE_COST = 10  # an optimizer's step touches every weight about as often as ten rows do
 _COPIES = 5  # weights, gradients, two moments, moves
+# Compiled loops keep one cell at a time in the caches: a chunk is bounded by memory alone.
+_COMPILED_BYTES = 64 << 20
 
 
 def automatic_chunk(
-    cells: int, parameters: int, device: torch.device, *, bytes_per_number: int = 4
+    cells: int,
+    parameters: int,
+    device: torch.device,
+    *,
+    bytes_per_number: int = 4,
+    compiled: bool = False,
 ) -> int:
     """Choose ``cells_per_chunk``.
 
@@ -31,6 +41,7 @@ def automatic_chunk(
         parameters: weights of one encoder and one decoder together.
         device: where they train.
         bytes_per_number: size of a weight.
+        compiled: whether compiled loops train, one cell after the other.
 
     Returns:
         A number in ``[1, cells]``.
@@ -38,12 +49,15 @@ def automatic_chunk(
     Examples:
         >>> automatic_chunk(100, 61_670, torch.device("cpu"))
         20
+        >>> automatic_chunk(100, 61_670, torch.device("cpu"), compiled=True)
+        50
         >>> automatic_chunk(100, 61_670, torch.device("cuda"))
         100
     """
     if device.type != "cpu":
         return cells
-    fitting = max(1, _CPU_CACHE_BYTES // (parameters * bytes_per_number * _COPIES))
+    room = _COMPILED_BYTES if compiled else _CPU_CACHE_BYTES
+    fitting = max(1, room // (parameters * bytes_per_number * _COPIES))
     # Chunks of equal size: the last one would otherwise be a small, inefficient rest.
     count = -(-cells // min(fitting, cells))
     return -(-cells // count)
@@ -63,6 +77,29 @@ def automatic_threads(chunk: int, parameters: int, batch_size: int) -> int:
     """
     work = chunk * parameters * (batch_size + _UPDATE_COST)
     return 1 if work < _WORK_FOR_THREADS else torch.get_num_threads()
+
+
+def sizes(
+    experiment: Experiment, grid: Grid, parameters: int, *, compiled: bool
+) -> tuple[int, int]:
+    """Cells per chunk and CPU threads of torch, as an experiment says or automatically.
+
+    Args:
+        experiment: its ``[engine]`` table is used.
+        grid: of the stack.
+        parameters: weights of one encoder and one decoder together.
+        compiled: whether compiled loops train.
+    """
+    table = experiment.engine
+    size = getattr(torch, experiment.dtype).itemsize
+    device = torch.device(grid.device)
+    chunk = table.cells_per_chunk or automatic_chunk(
+        grid.cells, parameters, device, bytes_per_number=size, compiled=compiled
+    )
+    work = min(chunk, grid.cells), parameters, experiment.optimizer.batch_size
+    # Beside compiled loops, which have threads of their own, torch has little to do.
+    threads = table.threads or (1 if compiled else automatic_threads(*work))
+    return chunk, threads
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from torch import Tensor
 from coevo.random import Key, choice, integers, permutation
 from coevo.tasks import Task, draw_noise
 
-__all__ = ["Batch", "DataOrder", "TrainingRows", "batches", "drawn_batch"]
+__all__ = ["Batch", "Batches", "DataOrder", "TrainingRows", "drawn_batch"]
 
 _NOISE_BLOCK = 1 << 20  # numbers of noise drawn at once: few calls, bounded memory
 
@@ -89,43 +89,68 @@ class DataOrder:
         return choice(key.at(0).of("subset"), self.rows, self.kept_rows)
 
 
-def batches(
-    data: TrainingRows, indices: Tensor, task: Task, noise: Key, noise_of: Tensor
-) -> Iterator[Batch]:
-    """The batches of one generation, step by step.
+class Batches:
+    """The batches of one generation, step by step. Can be read once."""
 
-    Args:
-        data: the training split.
-        indices: ``[cells, steps, batch]`` int64 row numbers.
-        task: says whether inputs are corrupted.
-        noise: one stream per world, at the generation.
-        noise_of: ``[cells]`` int64, the stream of each cell.
+    def __init__(
+        self, data: TrainingRows, indices: Tensor, task: Task, noise: Key, noise_of: Tensor
+    ) -> None:
+        """Say what the batches are made of.
 
-    Yields:
-        One batch per step.
-    """
-    _, steps, size = indices.shape
-    shape = tuple(data.inputs.shape[1:])
-    block = max(1, _NOISE_BLOCK // (size * max(1, shape_count(shape)) * noise.streams))
-    drawn = torch.empty(0)
-    for step in range(steps):
-        rows = indices[:, step].flatten()
-        inputs = data.inputs.index_select(0, rows).view(-1, size, *shape)
-        targets = inputs
-        if data.targets is not data.inputs:
-            targets = data.targets.index_select(0, rows).view(-1, size, *data.targets.shape[1:])
-        if task.noise is not None:
-            if step % block == 0:
-                count = min(block, steps - step)
-                drawn = draw_noise(
-                    task.noise,
-                    noise,
-                    (count, size, *shape),
-                    dtype=inputs.dtype,
-                    start=step * size * shape_count(shape),
-                )
-            inputs = task.corrupt(inputs, drawn[:, step % block].index_select(0, noise_of))
-        yield Batch(inputs, targets)
+        Args:
+            data: the training split.
+            indices: ``[cells, steps, batch]`` int64 row numbers.
+            task: says whether inputs are corrupted.
+            noise: one stream per world, at the generation.
+            noise_of: ``[cells]`` int64, the stream of each cell.
+        """
+        self.indices = indices
+        self._data, self._task, self._noise, self._noise_of = data, task, noise, noise_of
+        self._made = self._make()
+
+    def __iter__(self) -> Iterator[Batch]:
+        """These batches."""
+        return self
+
+    def __next__(self) -> Batch:
+        """The batch of the next step."""
+        return next(self._made)
+
+    @property
+    def rows(self) -> TrainingRows | None:
+        """What `indices` are numbers of, where batches are nothing but these rows; else None."""
+        return self._data if self._task.noise is None else None
+
+    def _make(self) -> Iterator[Batch]:
+        _, steps, size = self.indices.shape
+        data, shape = self._data, tuple(self._data.inputs.shape[1:])
+        block = max(1, _NOISE_BLOCK // (size * max(1, shape_count(shape)) * self._noise.streams))
+        drawn = torch.empty(0)
+        for step in range(steps):
+            rows = self.indices[:, step].flatten()
+            inputs = data.inputs.index_select(0, rows).view(-1, size, *shape)
+            targets = inputs
+            if data.targets is not data.inputs:
+                targets = data.targets.index_select(0, rows)
+                targets = targets.view(-1, size, *data.targets.shape[1:])
+            if self._task.noise is not None:
+                if step % block == 0:
+                    drawn = self._draw(step, min(block, steps - step))
+                noise = drawn[:, step % block].index_select(0, self._noise_of)
+                inputs = self._task.corrupt(inputs, noise)
+            yield Batch(inputs, targets)
+
+    def _draw(self, step: int, count: int) -> Tensor:
+        """Noise of some steps: ``[worlds, count, batch, *input_shape]``."""
+        assert self._task.noise is not None
+        shape = (self.indices.shape[2], *self._data.inputs.shape[1:])
+        return draw_noise(
+            self._task.noise,
+            self._noise,
+            (count, *shape),
+            dtype=self._data.inputs.dtype,
+            start=step * shape_count(shape),
+        )
 
 
 def drawn_batch(

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from coevo.cells import select
+from coevo.networks import NetworkPair
 from coevo.optimizers.regimes import (
     all_pairings,
     is_dense,
@@ -24,11 +25,14 @@ from coevo.optimizers.updates import UpdateRule
 from coevo.population import Population
 from coevo.random import normal
 from coevo.roles import ROLES
+from coevo.tasks import Task
 
 __all__ = ["GradientOptimizer", "MomentsPolicy", "PairingsName"]
 
 PairingsName: TypeAlias = Literal["selected", "opponents", "opponents_trained", "all"]
 MomentsPolicy: TypeAlias = Literal["persist", "migrate", "reset"]
+PerCell: TypeAlias = "float | Tensor"
+"""A number for all cells, or ``[cells]`` float64 on their device, one for each cell of a stack."""
 Regime: TypeAlias = Callable[[CellProblem, Trainee, Trainee], Tensor]
 
 _REGIMES: Mapping[PairingsName, Regime] = MappingProxyType(
@@ -61,12 +65,12 @@ class GradientOptimizer:
     """
 
     rule: UpdateRule = field(default_factory=UpdateRule)
-    learning_rate: float = 1e-3
-    walk: float = 0.0
-    decay: float = 1.0
-    decay_every: int = 100
-    minimum: float = 1e-9
-    maximum: float = 10.0
+    learning_rate: PerCell = 1e-3
+    walk: PerCell = 0.0
+    decay: PerCell = 1.0
+    decay_every: PerCell = 100
+    minimum: PerCell = 1e-9
+    maximum: PerCell = 10.0
     pairings: PairingsName = "selected"
     moments: MomentsPolicy = "persist"
     always_accepted: bool = False
@@ -74,7 +78,8 @@ class GradientOptimizer:
     def init(self, encoders: Population, decoders: Population) -> OptimizerState:
         """Equal learning rates, zero moments."""
         weight = next(iter(encoders.weights.values()))
-        rates = weight.new_full((encoders.cells,), self.learning_rate)
+        start = torch.as_tensor(self.learning_rate, dtype=torch.float64, device=weight.device)
+        rates = start.to(weight.dtype).expand(encoders.cells).clone()
         fresh = {
             "encoder": empty_moments(encoders, self.rule),
             "decoder": empty_moments(decoders, self.rule),
@@ -106,17 +111,26 @@ class GradientOptimizer:
         measures = {"train_loss": losses, _RATE: rates}
         return Improved(result_encoders, result_decoders, state, measures)
 
+    def compiled(self, networks: NetworkPair, task: Task) -> bool:
+        """Whether compiled loops could take the steps, where `dense_steps.suits` agrees."""
+        forgets = self.moments == "reset" or not self.rule.slots
+        return self.pairings == "selected" and forgets and networks.dense and task.fused
+
     @property
     def _clones(self) -> bool:
         return self.pairings in ("opponents_trained", "all")
 
     def _walk(self, rates: Tensor, problem: CellProblem) -> Tensor:
-        walked = rates.double()
-        if self.walk > 0:
-            walked = walked + normal(problem.key.of(_RATE), (), dtype=torch.float64) * self.walk
-        if (problem.key.generation + 1) % self.decay_every == 0:
-            walked = walked * self.decay
-        return walked.clamp(self.minimum, self.maximum).to(rates.dtype)
+        walked, walk = rates.double(), _of(self.walk, problem)
+        if isinstance(walk, Tensor) or walk > 0:
+            walked = walked + normal(problem.key.of(_RATE), (), dtype=torch.float64) * walk
+        over = (problem.key.generation + 1) % _of(self.decay_every, problem) == 0
+        if isinstance(over, Tensor):
+            walked = torch.where(over, walked * _of(self.decay, problem), walked)
+        elif over:
+            walked = walked * _of(self.decay, problem)
+        walked = _clipped(walked, torch.maximum, _of(self.minimum, problem))
+        return _clipped(walked, torch.minimum, _of(self.maximum, problem)).to(rates.dtype)
 
     def _trainee(self, problem: CellProblem, role: str, rates: Tensor) -> Trainee:
         population = problem.encoders if role == "encoder" else problem.decoders
@@ -171,3 +185,13 @@ class GradientOptimizer:
         slots = problem.selected_encoders if role == "encoder" else problem.selected_decoders
         cells, k = problem.neighbors.shape
         return torch.arange(cells, device=slots.device) * k + slots
+
+
+def _of(number: PerCell, problem: CellProblem) -> PerCell:
+    """A number of the cells of a problem."""
+    return number.index_select(0, problem.cells) if isinstance(number, Tensor) else number
+
+
+def _clipped(rates: Tensor, clip: Callable[[Tensor, Tensor], Tensor], end: PerCell) -> Tensor:
+    """Rates that are clipped to an end of their range."""
+    return clip(rates, end if isinstance(end, Tensor) else rates.new_full((), end))

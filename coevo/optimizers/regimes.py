@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from coevo.dense_gradient import DenseGradient, DenseRole
+from coevo.optimizers.dense_steps import fits, train_dense
 from coevo.optimizers.trainee import Trainee, gradients
 from coevo.optimizers.types import CellProblem
 from coevo.population import Population
@@ -21,6 +22,8 @@ __all__ = ["all_pairings", "is_dense", "opponents", "opponents_trained", "select
 
 def selected(problem: CellProblem, encoders: Trainee, decoders: Trainee) -> Tensor:
     """The selected encoder and decoder train together."""
+    if is_dense(problem) and fits(problem, encoders, decoders):
+        return train_dense(problem, encoders, decoders)
     total = _zeros(problem)
     dense = _dense_gradient(problem, encoders, decoders)
     for batch in problem.batches:
@@ -118,9 +121,7 @@ def _descend(loss: Tensor, encoders: Trainee, decoders: Trainee) -> None:
 
 def is_dense(problem: CellProblem) -> bool:
     """Whether `selected` can differentiate without autograd; networks in training are then flat."""
-    networks = problem.networks
-    dense = networks.encoder.dense is not None and networks.decoder.dense is not None
-    return dense and problem.task.fused
+    return problem.networks.dense and problem.task.fused
 
 
 def _dense_gradient(

@@ -47,7 +47,7 @@ class Trainee:
                 that one operation changes all.
         """
         self._population = population.masked()
-        self._rule, self._rates = rule, rates
+        self.rule, self.rates = rule, rates
         self._moments: list[Pieces] = []
         self._steps: Tensor | None = None
         self._fused: FusedAdam | None = None
@@ -56,8 +56,9 @@ class Trainee:
         self._weights = Pieces(weights, FlatLayout(weights) if flat else None)
         self.leaves = [view.detach().requires_grad_() for view in self._weights.views]
         self._masks = self._float_masks()
-        self._gradients = self._weights.empty() if flat else None
-        self._scratch = self._weights.empty() if moments is None else None
+        self._flat = flat
+        self._gradients: Pieces | None = None
+        self._scratch: Pieces | None = None
         if moments is not None:
             self._steps = moments[STEPS]
             for slot in rule.slots:
@@ -74,7 +75,9 @@ class Trainee:
 
     def gradients(self) -> dict[str, Tensor]:
         """Where flat networks want the gradient of every weight to be written."""
-        assert self._gradients is not None
+        assert self._flat
+        if self._gradients is None:
+            self._gradients = self._weights.empty()
         return dict(zip(self.names, self._gradients.views, strict=True))
 
     def step(self, gradients: Sequence[Tensor] | None = None) -> None:
@@ -89,13 +92,31 @@ class Trainee:
         with torch.no_grad():
             self._mask(found)
             if self._fused is not None:
-                self._fused.step(self._weights, found, self._rates)
-            elif self._scratch is not None:
-                self._rule.forgetful(self._weights, found, self._rates, self._scratch)
+                self._fused.step(self._weights, found, self.rates)
+            elif self._steps is None:
+                if self._scratch is None:
+                    self._scratch = self._weights.empty()
+                self.rule.forgetful(self._weights, found, self.rates, self._scratch)
             else:
-                assert self._steps is not None
                 moments = [slot.views for slot in self._moments]
-                self._rule.step(self._weights.views, found.views, moments, self._steps, self._rates)
+                self.rule.step(self._weights.views, found.views, moments, self._steps, self.rates)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a step depends on the steps before, other than by the weights."""
+        return self._steps is not None and len(self.rule.slots) > 0
+
+    def overwrite(self, weights: CellTensors, steps: int) -> None:
+        """Take over the weights that steps elsewhere led to, where nothing is remembered.
+
+        Args:
+            weights: each ``[n, *shape]``.
+            steps: how many these were.
+        """
+        for name, view in zip(self.names, self._weights.views, strict=True):
+            view.copy_(weights[name])
+        if self._steps is not None:
+            self._steps.add_(steps)
 
     def part(self, lanes: Tensor) -> Trainee:
         """A copy of some of the networks, to be trained and then put back.
@@ -106,8 +127,8 @@ class Trainee:
         with torch.no_grad():
             return Trainee(
                 self.finished().select(lanes),
-                self._rule,
-                self._rates.index_select(0, lanes),
+                self.rule,
+                self.rates.index_select(0, lanes),
                 {name: t.index_select(0, lanes) for name, t in self.moments().items()}
                 if self._steps is not None
                 else None,
@@ -133,7 +154,7 @@ class Trainee:
             return {}
         named = {
             f"{slot}/{name}": tensor
-            for slot, pieces in zip(self._rule.slots, self._moments, strict=True)
+            for slot, pieces in zip(self.rule.slots, self._moments, strict=True)
             for name, tensor in zip(self.names, pieces.views, strict=True)
         }
         return {**named, STEPS: self._steps}

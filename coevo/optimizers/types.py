@@ -102,6 +102,7 @@ class CellProblem:
             read once.
         steps: number of batches.
         key: one random stream per cell, at this generation.
+        threads: CPU threads for compiled loops of an optimizer's own; None for torch's number.
     """
 
     cells: Tensor
@@ -116,6 +117,7 @@ class CellProblem:
     batches: Iterator[Batch]
     steps: int
     key: Key
+    threads: int | None = None
 
     def source_encoders(self) -> Tensor:
         """The cells that the selected encoders come from: ``[n]`` int64."""

@@ -29,7 +29,7 @@ from coevo.pruning.pruner import Trained
 from coevo.random import permutation
 from coevo.sizing import threads
 from coevo.state import GridState
-from coevo.stream import batches, drawn_batch
+from coevo.stream import Batches, drawn_batch
 
 __all__ = ["main"]
 
@@ -111,7 +111,7 @@ def _problem(engine: Engine, state: GridState, selected: Selected, ids: Tensor) 
         state=state.optimizer,
         networks=engine.networks,
         task=engine.task,
-        batches=batches(engine.training, rows, engine.task, key, world_of),
+        batches=Batches(engine.training, rows, engine.task, key, world_of),
         steps=engine.order.steps,
         key=key,
     )

@@ -78,6 +78,25 @@ def _nested_decoder() -> nn.Module:
     return nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Flatten(), nn.Linear(6, 12, bias=False))
 
 
+def _dense_encoder() -> nn.Module:
+    # Wider than the blocks of compiled loops, equally wide before and behind, with and without
+    # biases, and every activation.
+    return nn.Sequential(
+        nn.Linear(12, 35),
+        nn.Tanh(),
+        nn.Linear(35, 35, bias=False),
+        nn.Sigmoid(),
+        nn.Linear(35, 3),
+        nn.Identity(),
+    )
+
+
+def _dense_decoder() -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(3, 33, bias=False), nn.ReLU(), nn.Linear(33, 34), nn.Linear(34, 12, bias=False)
+    )
+
+
 def _repeated() -> nn.Module:
     # One activation object at two places, as is common.
     activation = nn.Tanh()
@@ -102,6 +121,13 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         partial(mlp_decoder, (12,), 3, hidden=()),
         (12,),
         (12,),
+    ),
+    "dense of many shapes": Architecture(_dense_encoder, _dense_decoder, (12,), (12,)),
+    "dense map": Architecture(
+        partial(mlp_encoder, (12,), 3, hidden=(6,)),
+        lambda: nn.Sequential(nn.Linear(3, 6), nn.Tanh(), nn.Linear(6, 5), nn.Sigmoid()),
+        (12,),
+        (5,),
     ),
     "map": mlp(targets=5),
     "ends in sigmoid": mlp(last="sigmoid"),

@@ -1,0 +1,3 @@
+"""Loops that numba compiles for the CPU. Loading any of its modules but `conventions` loads numba."""
+
+__all__ = []
