@@ -1,0 +1,170 @@
+"""What has to stand below a table so that its figures can be read and repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from coevo.comparison.comparison import Comparison
+from coevo.comparison.gathering import Gathered
+from coevo.comparison.groups import Block
+from coevo.comparison.significance import MANN_WHITNEY, WILCOXON
+from coevo.comparison.types import Contrast
+from coevo.reporting.numbers import plural, short
+
+__all__ = ["notes"]
+
+_CELLS = {
+    "best": "of the cell with the lowest loss on validation rows",
+    "mean": "mean over all cells",
+    "median": "median over all cells",
+}
+_TESTS = {
+    WILCOXON: "Wilcoxon signed-rank tests on pairs of runs with the same seed (zeros by Pratt)",
+    MANN_WHITNEY: "Mann-Whitney U tests where seeds do not pair",
+}
+
+
+def notes(
+    comparison: Comparison, blocks: Sequence[Block], gathered: Sequence[Gathered]
+) -> list[str]:
+    """Everything that a reader has to know, a sentence or two in each.
+
+    Args:
+        comparison: the figures.
+        blocks: what they are of.
+        gathered: where that came from.
+    """
+    return [
+        *_about_numbers(comparison),
+        *_about_tests(comparison),
+        *_about_ranks(comparison),
+        *_about_sparsity(comparison),
+        *_about_budget(comparison),
+        *_about_groups(blocks),
+        *_about_missing(blocks, gathered),
+    ]
+
+
+def _about_numbers(comparison: Comparison) -> Iterator[str]:
+    measure, bootstrap = comparison.measure, comparison.bootstrap
+    when = "" if measure.generation is None else f" in generation {measure.generation}"
+    when = when or ("" if measure.final else " in the last generation that has it")
+    better = "higher" if measure.higher_is_better else "lower"
+    yield (
+        f"Metric: {measure.metric}{when}, {_CELLS[measure.over]}; one number per run, "
+        f"{better} is better."
+    )
+    if comparison.by:
+        yield f"Groups: runs with the same {' and '.join(comparison.by)}."
+    yield (
+        "Quartiles in brackets after the median. IQM: interquartile mean, with the "
+        f"{100 * bootstrap.confidence:g} % percentile interval of {bootstrap.resamples:,} bootstrap "
+        f"resamples (seed {bootstrap.seed})."
+    )
+
+
+def _about_tests(comparison: Comparison) -> Iterator[str]:
+    contrasts = [contrast for block in comparison.blocks for contrast in block.contrasts]
+    if comparison.all_pairs:
+        yield "All variants are compared with each other."
+    else:
+        yield f"Control: {comparison.control.name} ({comparison.control.reason})."
+    if not contrasts:
+        return
+    kinds = [test for test in _TESTS if any(c.verdict.test == test for c in contrasts)]
+    approximate = sum(not contrast.verdict.exact for contrast in contrasts)
+    exact = "exact" if not approximate else f"{approximate} by the normal approximation"
+    yield (
+        f"p: two-sided {'; '.join(_TESTS[test] for test in kinds)}; {exact}. Holm: corrected for "
+        f"{'all ' if len(contrasts) > 1 else ''}{plural(len(contrasts), 'comparison')} here; "
+        "* below 0.05."
+    )
+    yield (
+        "Shift: Hodges-Lehmann estimate of the difference. P(better): probability that a run is "
+        "better than one of the other variant, ties count half, with its bootstrap interval. "
+        "A12 (Vargha and Delaney): probability that its number is larger."
+    )
+    yield (
+        "best: best median. =: not significantly different from the best at 5 % (Holm over all "
+        "pairs of the same data set, because which one is best is not known before)."
+    )
+    yield from _about_few(contrasts)
+
+
+def _about_few(contrasts: Sequence[Contrast]) -> Iterator[str]:
+    few = [contrast.pairs for contrast in contrasts if contrast.pairs is not None]
+    if few and 2 / 2 ** min(few) > 0.05:
+        yield (
+            f"With {plural(min(few), 'pair')} no p value of the signed-rank test is below "
+            f"{short(2 / 2 ** min(few))}: more seeds are needed to find a difference."
+        )
+
+
+def _about_ranks(comparison: Comparison) -> Iterator[str]:
+    if comparison.ranks is None:
+        return
+    yield (
+        "Ranks: mean over data sets of the rank by median, 1 is best. Friedman without "
+        "correction for ties, F by Iman and Davenport, Nemenyi by the studentized range "
+        "(Demšar, 2006). Relative IQM: over all data sets, each number divided by the control's "
+        "median there; its interval and that of P(better) are stratified over data sets."
+    )
+
+
+def _about_sparsity(comparison: Comparison) -> Iterator[str]:
+    covered = [block for block in comparison.blocks if block.covers]
+    if covered:
+        yield (
+            "Sparsity: share of all weights and biases that are exactly zero at the end, in the "
+            "same cell or cells as the metric, median over runs. Front: no other variant is at "
+            "least as sparse and as good, and better in one of both (medians)."
+        )
+        corners = ", ".join(f"{short(block.reference)} ({block.name})" for block in covered)
+        yield (
+            "Hypervolume: area of metric times sparsity that the medians dominate; reference: "
+            f"sparsity 0 and the worst number of any run here, {corners}."
+        )
+    elif comparison.measure.generation is not None:
+        yield "Sparsity is known of the end of a run only, and left out for another generation."
+
+
+def _about_budget(comparison: Comparison) -> Iterator[str]:
+    devices = {summary.device for block in comparison.blocks for summary in block.summaries}
+    where = "processor time" if devices == {"cpu"} else f"time on {' and '.join(sorted(devices))}"
+    yield (
+        f"Steps: gradient steps of all cells of a run. Seconds: {where} per run, an equal share "
+        "for each run of a stack; medians over runs."
+    )
+
+
+def _about_groups(blocks: Sequence[Block]) -> Iterator[str]:
+    several = [group for block in blocks for group in block.groups if group.variants > 1]
+    if several:
+        names = ", ".join(dict.fromkeys(group.name for group in several))
+        yield (
+            f"Several variants count as one in {names}: the numbers of a seed are averaged over "
+            "them, and n counts seeds."
+        )
+    for block in blocks:
+        if len(block.groups) == 1:
+            yield f"{block.name}: holds {block.groups[0].name} only, so nothing is compared there."
+
+
+def _about_missing(blocks: Sequence[Block], gathered: Sequence[Gathered]) -> Iterator[str]:
+    for one in gathered:
+        if one.missing:
+            total = one.missing + len(one.worlds)
+            yield f"{one.directory}: {one.missing} of {plural(total, 'run')} have not ended."
+        if one.without_end:
+            yield f"{one.directory}: no run of {', '.join(one.without_end)} has ended."
+        for failure in one.failures:
+            yield f"{one.directory}: failed: {failure}"
+    for block in blocks:
+        short_of = [g for g in block.groups if len(g.seeds) < g.planned]
+        parts = [f"{g.name} {len(g.seeds)} of {g.planned}" for g in short_of]
+        parts += [f"{name} 0 of {planned}" for name, planned in block.empty.items()]
+        if parts:
+            yield (
+                f"{block.name}: numbers that count: {', '.join(parts)}; the other runs stopped, "
+                "failed, have not ended or lack the metric."
+            )
