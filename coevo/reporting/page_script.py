@@ -1,25 +1,12 @@
-"""The script of the page: draws the plots, moves the maps, narrows plots to one world."""
+"""The script of the page of a run: draws the plots, moves the maps, narrows plots to one world."""
 
 from __future__ import annotations
 
+from coevo.reporting.script_parts import script_of
+
 __all__ = ["SCRIPT"]
 
-SCRIPT = """
-"use strict";
-(function () {
-  const page = JSON.parse(document.getElementById("report-data").textContent);
-  const element = (id) => document.getElementById(id);
-
-  function draw(id, plot, bar) {
-    const config = {
-      displayModeBar: bar,
-      displaylogo: false,
-      modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
-      toImageButtonOptions: { filename: id, scale: 2 },
-    };
-    return Plotly.newPlot(element(id), plot.data, plot.layout, config);
-  }
-
+_BODY = """
   function narrow(id, world) {
     page.plots[id].data.forEach(function (trace, index) {
       const change = Object.assign(
@@ -30,40 +17,6 @@ SCRIPT = """
       Plotly.restyle(element(id), change, [index]);
     });
     fitPlot(id);
-  }
-
-  function short(value) {
-    return value === null ? "not measured" : String(Number(value.toPrecision(3)));
-  }
-
-  function table(values, columns) {
-    const rows = [];
-    for (let first = 0; first < values.length; first += columns)
-      rows.push(values.slice(first, first + columns));
-    return rows;
-  }
-
-  function logarithm(value) {
-    return value === null ? null : Math.log10(Math.max(value, 1e-30));
-  }
-
-  function range(values) {
-    let low = Infinity, high = -Infinity;
-    for (const value of values)
-      if (value !== null) {
-        low = Math.min(low, logarithm(value));
-        high = Math.max(high, logarithm(value));
-      }
-    if (low > high) return [-1, 0];
-    return high - low < 1e-6 ? [low - 0.01, high + 0.01] : [low, high];
-  }
-
-  function frame(cell, columns) {
-    const x = cell % columns, y = Math.floor(cell / columns);
-    const edges = { x0: x - 0.5, x1: x + 0.5, y0: y - 0.5, y1: y + 0.5 };
-    const outer = { type: "rect", line: { color: "#ffffff", width: 6 } };
-    const inner = { type: "rect", line: { color: "#d55e00", width: 3 } };
-    return [Object.assign(outer, edges), Object.assign(inner, edges)];
   }
 
   function showMap(panel, index) {
@@ -109,27 +62,9 @@ SCRIPT = """
     });
   }
 
-  function fitPlot(id) {
-    const target = element(id), width = target.clientWidth;
-    // Only the drawn legend knows how many lines it takes at this width.
-    Plotly.relayout(target, { width: width, height: 1500 });
-    const box = target.querySelector(".legend .bg");
-    const legend = box ? Math.ceil(box.getBoundingClientRect().height) : 0;
-    const height = (width < 500 ? 310 : 380) + legend;
-    Plotly.relayout(target, { height: height, "margin.b": 52 + legend });
-  }
-
   function fit() {
     Object.keys(page.plots).forEach(fitPlot);
     if (page.torus) fitMaps();
-  }
-
-  function printing(active) {
-    document.body.classList.toggle("printing", active);
-    document.querySelectorAll("details").forEach(function (details) {
-      if (active) details.open = true;
-    });
-    fit();
   }
 
   for (const id in page.plots) {
@@ -148,8 +83,7 @@ SCRIPT = """
     element("torus-slider").addEventListener("input", showMaps);
     element("torus-stretch").addEventListener("change", showMaps);
   }
-  window.addEventListener("resize", fit);
-  window.addEventListener("beforeprint", () => printing(true));
-  window.addEventListener("afterprint", () => printing(false));
-})();
+  fitAlways(fit);
 """
+
+SCRIPT = script_of(_BODY)

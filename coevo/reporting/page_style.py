@@ -23,7 +23,9 @@ h1 { margin: 0 0 .6rem; font-size: clamp(1.5rem, 4.5vw, 2.1rem); line-height: 1.
   letter-spacing: -.015em; overflow-wrap: anywhere; text-wrap: balance; }
 h2 { margin: 3rem 0 .4rem; font-size: 1.3rem; line-height: 1.3; font-weight: 650; letter-spacing: -.01em;
   scroll-margin-top: 1rem; }
-h3 { margin: 0 0 .2rem; font-size: .92rem; font-weight: 600; }
+h3, h4 { margin: 0 0 .2rem; font-size: .92rem; font-weight: 600; }
+h4 { font-size: .85rem; }
+figure > h3 { margin-top: .6rem; }
 p { margin: .4rem 0 .9rem; max-width: 46rem; }
 .kind { margin: 0 0 .5rem; color: var(--accent); font-size: .8rem; font-weight: 650;
   letter-spacing: .07em; text-transform: uppercase; }
@@ -93,13 +95,34 @@ td.long { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
 .sample img { display: block; width: 100%; height: auto; image-rendering: pixelated;
   border: 1px solid var(--line); background: repeating-conic-gradient(#e4e8ed 0 25%, #fff 0 50%) 0 0/10px 10px; }
 .sample p { flex: 1 0 100%; margin: 0; font-size: .78rem; color: var(--soft); }
+.controls button, .buttons button { font: inherit; padding: .2rem .8rem; border: 1px solid #9aa5b1;
+  border-radius: .35rem; background: #fff; color: inherit; cursor: pointer; }
+.controls button { min-width: 4.6rem; }
+.controls label { max-width: 100%; }
+.controls select { min-width: 0; }
+.variants { margin: .4rem 0; font-size: .92rem; }
+.chips { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; padding: .4rem 0; }
+.chips label { display: flex; align-items: center; gap: .4rem; overflow-wrap: anywhere; }
+.chips svg { flex: none; }
+.buttons { display: flex; gap: .5rem; flex: 1 0 100%; }
+.story p { margin: .5rem 0 0; font-size: .92rem; max-width: none; }
+.strips { display: grid; gap: .9rem; }
+.strip h3 .more { font-weight: 400; margin-left: .5rem; }
+.images { display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: .4rem; max-width: 46rem; }
+.images img { display: block; width: 100%; height: auto; image-rendering: pixelated;
+  border: 1px solid var(--line); background: repeating-conic-gradient(#e4e8ed 0 25%, #fff 0 50%) 0 0/10px 10px; }
 pre { margin: .6rem 0; padding: .8rem 1rem; overflow-x: auto; background: var(--wash);
   border: 1px solid var(--line); border-radius: .5rem;
   font: .84rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 pre.wrap { white-space: pre-wrap; overflow-wrap: anywhere; }
 summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
 footer { margin-top: 3rem; padding-top: 1rem; padding-bottom: 2.5rem; color: var(--soft); font-size: .85rem; }
+.under { display: block; color: var(--soft); font-size: .72rem; font-weight: 400; }
+table.wide { font-size: .8rem; }
+table.wide .more { font-size: inherit; font-weight: 400; }
+table.wide th, table.wide td { padding-left: .4rem; padding-right: .4rem; }
 @media (max-width: 36rem) {
+  table.wide th:first-child { position: sticky; left: 0; background: #fff; box-shadow: 1px 0 var(--line); }
   main, header, footer, nav { padding-left: 1rem; padding-right: 1rem; }
   header { padding-top: 1.6rem; }
   .card .value { font-size: 1.6rem; }
@@ -116,13 +139,16 @@ body.printing .card .value { font-size: 1.4rem; }
 body.printing .card.pair .value { font-size: 1.05rem; line-height: 1.9; }
 body.printing table { font-size: .72rem; }
 body.printing th, body.printing td { padding: .25rem .35rem; white-space: normal; }
+body.printing table.wide .under { font-size: .56rem; }
+body.printing table.wide { font-size: .64rem; }
+body.printing table.wide th, body.printing table.wide td { padding: .2rem; overflow-wrap: break-word; }
 @page { margin: 1.6cm; }
 @media print {
   body { font-size: 10.5pt; }
-  nav, .controls, .modebar-container { display: none !important; }
+  nav, .controls, .variants, .modebar-container { display: none !important; }
   h2 { break-after: avoid; margin-top: 1.6rem; }
   section > h3 { break-after: avoid; margin-top: 1.1rem; }
-  figure, .cards, .facts, tr, .sample, .maps > div { break-inside: avoid; }
+  figure, .cards, .facts, tr, .sample, .strip, .maps > div { break-inside: avoid; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .scroll { overflow: visible; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }

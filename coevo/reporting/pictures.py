@@ -11,9 +11,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from coevo.reporting.run_files import Samples
+from coevo.reporting.stored_files import Samples
 
-__all__ = ["Picture", "Row", "nearly_square", "rows_of_pictures"]
+__all__ = ["Picture", "Row", "black_and_white", "nearly_square", "picture", "rows_of_pictures"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -62,17 +62,15 @@ def rows_of_pictures(samples: Samples) -> list[Row]:
     """
     inputs, targets, outputs = samples["inputs"], samples["targets"], samples["outputs"]
     same = inputs.shape == targets.shape and np.allclose(inputs, targets, atol=1e-6)
-    # Black and white mean the same in all pictures, and 0 to 1 wherever values stay in it.
-    finite = targets[np.isfinite(targets)]
-    low, high = float(finite.min(initial=0)), float(finite.max(initial=1))
+    low, high = black_and_white(targets)
     rows: list[Row] = []
     characters = 0
     for index in range(min(MOST_ROWS, len(targets))):
         target, output = targets[index], outputs[index]
         row = Row(
-            None if same else _picture(inputs[index], low, high),
-            _picture(target, low, high),
-            _picture(output, low, high),
+            None if same else picture(inputs[index], low, high),
+            picture(target, low, high),
+            picture(output, low, high),
             float(np.mean((output - target) ** 2)),
         )
         characters += sum(len(one.source) for one in (row.input, row.target, row.output) if one)
@@ -80,6 +78,12 @@ def rows_of_pictures(samples: Samples) -> list[Row]:
             break
         rows.append(row)
     return rows
+
+
+def black_and_white(targets: Floats) -> tuple[float, float]:
+    """What black and white mean in all pictures: 0 and 1 wherever the targets stay within."""
+    finite = targets[np.isfinite(targets)]
+    return float(finite.min(initial=0)), float(finite.max(initial=1))
 
 
 def nearly_square(values: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
@@ -108,7 +112,14 @@ def nearly_square(values: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
     return np.pad(values, (0, height * width - n)).reshape(height, width), filled
 
 
-def _picture(sample: Floats, low: float, high: float) -> Picture:
+def picture(sample: Floats, low: float, high: float) -> Picture:
+    """One sample as an image.
+
+    Args:
+        sample: of any shape; what is no image is drawn as the most nearly square grid.
+        low: the value that is black.
+        high: the value that is white.
+    """
     from PIL import Image
 
     filled = None

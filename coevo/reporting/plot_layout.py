@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-__all__ = ["INK", "Plot", "cell_ticks", "curve_layout", "plot_frame"]
+__all__ = ["INK", "Plot", "cell_ticks", "curve_layout", "plain_text", "plot_frame"]
 
 Plot: TypeAlias = dict[str, Any]
 
 INK = "#1f2933"
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+def plain_text(text: str) -> str:
+    """A text for a plot, which takes some tags for markup, as it is.
+
+    Examples:
+        >>> plain_text("<b>a & b</b>")
+        '&lt;b&gt;a &amp; b&lt;/b&gt;'
+    """
+    return html.escape(text, quote=False)
 
 
 def plot_frame() -> Plot:

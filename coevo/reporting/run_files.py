@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from coevo.errors import CoevoError
 from coevo.records import last_generation, read
 from coevo.reporting.compaction import Compaction, compaction_of
 from coevo.reporting.numbers import METRIC_NAMES
+from coevo.reporting.stored_files import (
+    Samples,
+    damaged,
+    json_object,
+    parsed_toml,
+    read_samples,
+    text_of,
+)
 
 if TYPE_CHECKING:
     import polars
 
-__all__ = ["RunFiles", "Samples", "read_run"]
-
-Samples: TypeAlias = Mapping[str, "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"]
-
-_SAMPLE_NAMES = ("inputs", "targets", "outputs")
+__all__ = ["RunFiles", "read_run"]
 
 
 @dataclass(frozen=True)
@@ -104,73 +104,25 @@ def read_run(directory: Path) -> RunFiles:
             f"{directory}: holds no experiment.toml, so it is not a run; "
             "give the directory of a run"
         )
-    text = _text(experiment)
+    text = text_of(experiment)
     records = directory / "records"
     return RunFiles(
         directory=directory,
         experiment_text=text,
-        experiment=_parsed(experiment, text),
-        environment=_json(directory / "environment.json") or {},
+        experiment=parsed_toml(experiment, text),
+        environment=json_object(directory / "environment.json") or {},
         records=None if last_generation(records) is None else read(records),
-        result=_json(directory / "result.json"),
-        samples=_samples(directory / "best" / "samples.safetensors"),
+        result=json_object(directory / "result.json"),
+        samples=read_samples(directory / "best" / "samples.safetensors"),
         compaction=_compaction(directory / "compaction.json"),
     )
 
 
-def _damaged(path: Path, reason: object) -> CoevoError:
-    return CoevoError(f"{path}: cannot be read ({reason}); restore it or remove it")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _damaged(path, error) from error
-
-
-def _parsed(path: Path, text: str) -> Mapping[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _damaged(path, error) from error
-
-
-def _json(path: Path) -> Mapping[str, Any] | None:
-    if not path.is_file():
-        return None
-    try:
-        document = json.loads(_text(path))
-    except json.JSONDecodeError as error:
-        raise _damaged(path, error) from error
-    if not isinstance(document, dict):
-        raise _damaged(path, "not a JSON object")
-    return document
-
-
 def _compaction(path: Path) -> Compaction | None:
-    document = _json(path)
+    document = json_object(path)
     if document is None:
         return None
     try:
         return compaction_of(document)
     except ValueError as error:
-        raise _damaged(path, error) from error
-
-
-def _samples(path: Path) -> Samples | None:
-    if not path.is_file():
-        return None
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        found = load_file(path)
-        samples = {name: np.asarray(found[name], dtype=np.float64) for name in _SAMPLE_NAMES}
-    except (SafetensorError, OSError, KeyError) as error:
-        raise _damaged(path, error) from error
-    shapes = {name: values.shape for name, values in samples.items()}
-    counts = {shape[0] if len(shape) > 1 else None for shape in shapes.values()}
-    if len(counts) > 1 or None in counts or shapes["targets"] != shapes["outputs"]:
-        raise _damaged(path, f"shapes {shapes} do not belong together")
-    return samples
+        raise damaged(path, error) from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
 from coevo.reporting.figures import course, plot_figure
 from coevo.reporting.findings import Findings
@@ -127,9 +129,14 @@ def worlds(run: RunFiles, findings: Findings) -> Html:
     return tag("section", tag("h2", "Worlds", id="worlds"), table, tag("p", note))
 
 
-def reproduction(run: RunFiles) -> Html:
-    """Command, environment and experiment file."""
-    command = run.environment.get("command")
+def reproduction(environment: Mapping[str, Any], experiment_text: str) -> Html:
+    """Command, environment and experiment file.
+
+    Args:
+        environment: what is known of it.
+        experiment_text: the file, word for word.
+    """
+    command = environment.get("command")
     if isinstance(command, list):
         command = shlex.join(map(str, command))
     shown = tag("pre", tag("code", str(command)), class_="wrap") if command else NOTHING
@@ -137,11 +144,11 @@ def reproduction(run: RunFiles) -> Html:
         "section",
         tag("h2", "How to repeat it", id="repeat"),
         shown,
-        environment_table(run.environment) if run.environment else NOTHING,
+        environment_table(environment) if environment else NOTHING,
         tag(
             "details",
             tag("summary", "Experiment file"),
-            tag("pre", tag("code", run.experiment_text)),
+            tag("pre", tag("code", experiment_text)),
         ),
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS = ("set-up", "tests", "format", "lint", "types", "layers", "demo")
+STEPS = ("set-up", "browser", "tests", "format", "lint", "types", "layers", "demo")
 
 # Tells its own name and arguments, and fails where it is asked to.
 STAND_IN = """#!/bin/sh
@@ -29,7 +29,8 @@ def checkout(tmp_path: Path) -> Path:
         shutil.copy(ROOT / name, root / name)
     (root / ".venv" / "bin").mkdir(parents=True)
     tools = [f".venv/bin/{name}" for name in ("python", "coevo", "ruff", "mypy", "lint-imports")]
-    for name in ("scripts/setup", *tools):
+    (root / "browsers").mkdir()
+    for name in ("scripts/setup", "browsers/chromium", *tools):
         (root / name).write_text(STAND_IN)
         (root / name).chmod(0o755)
     return root
@@ -41,7 +42,8 @@ def call(
     return subprocess.run(
         [str(checkout / script), *arguments],
         cwd="/",
-        env={"PATH": "/usr/bin:/bin", "FAIL": "", **variables},
+        # Where there is a browser, none is installed.
+        env={"PATH": f"{checkout / 'browsers'}:/usr/bin:/bin", "FAIL": "", **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
