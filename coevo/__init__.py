@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from coevo.assemble import assemble
     from coevo.compaction import compact
+    from coevo.compare import CompareOptions, Comparison, compare
     from coevo.datasets import DataOptions, Dataset, load_dataset
+    from coevo.dry_run import DryRun, dry_run
     from coevo.engine import Engine, evolve
     from coevo.errors import CoevoError
     from coevo.experiment import Experiment, experiment_from_dict, load_experiment, to_toml
@@ -26,17 +28,23 @@ if TYPE_CHECKING:
     from coevo.operator_check import check_operator
     from coevo.pairing_files import load_pairing
     from coevo.random import Key
-    from coevo.records import read as read_records
+    from coevo.recorded_table import read_records
     from coevo.report import write_report
     from coevo.run import Run, resume, run
+    from coevo.variants import Variant, variants
+    from coevo.watch import look, serve, watch
 
 __all__ = [
     "run",
     "resume",
+    "dry_run",
+    "DryRun",
     "Run",
     "Hooks",
     "Progress",
     "Interrupted",
+    "variants",
+    "Variant",
     "Experiment",
     "load_experiment",
     "experiment_from_dict",
@@ -46,7 +54,13 @@ __all__ = [
     "load_export",
     "compact",
     "read_records",
+    "compare",
+    "CompareOptions",
+    "Comparison",
     "write_report",
+    "watch",
+    "look",
+    "serve",
     "listing",
     "check_operator",
     "load_dataset",
@@ -63,6 +77,10 @@ _HOMES = {
     "run": "run",
     "resume": "run",
     "Run": "run",
+    "dry_run": "dry_run",
+    "DryRun": "dry_run",
+    "variants": "variants",
+    "Variant": "variants",
     "Hooks": "loop",
     "Progress": "loop",
     "Interrupted": "interruption",
@@ -74,8 +92,14 @@ _HOMES = {
     "export": "export",
     "load_export": "exporting",
     "compact": "compaction",
-    "read_records": "records",
+    "read_records": "recorded_table",
+    "compare": "compare",
+    "CompareOptions": "compare",
+    "Comparison": "compare",
     "write_report": "report",
+    "watch": "watch",
+    "look": "watch",
+    "serve": "watch",
     "listing": "listing",
     "check_operator": "operator_check",
     "load_dataset": "datasets",
@@ -93,8 +117,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
     if name not in _HOMES:
         raise AttributeError(f"module 'coevo' has no attribute {name!r}")
-    own = "read" if name == "read_records" else name
-    found = getattr(import_module(f"coevo.{_HOMES[name]}"), own)
+    found = getattr(import_module(f"coevo.{_HOMES[name]}"), name)
     globals()[name] = found
     return found
 

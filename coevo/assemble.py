@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from coevo.datasets import Dataset, Split
 from coevo.engine import Engine
@@ -16,20 +17,29 @@ from coevo.experiment import Experiment
 from coevo.experiment_data import experiment_data
 from coevo.held_out import HeldOut
 from coevo.network_pairs import network_pair
-from coevo.networks import untouched_generator
-from coevo.optimizer_choice import cell_optimizer, try_optimizer
+from coevo.networks import NetworkPair, untouched_generator
+from coevo.optimizer_choice import cell_optimizer, is_compiled, try_optimizer
 from coevo.pairing import Selection
 from coevo.problems import told
 from coevo.pruning.plan import with_pruning
 from coevo.random import Key
-from coevo.sizing import automatic_chunk, automatic_threads
+from coevo.roles import ROLES
+from coevo.sizing import sizes
+from coevo.stacks import World, replicates
 from coevo.stream import DataOrder, TrainingRows
 from coevo.tasks import Task
 from coevo.user_code import Sources, load_callable
 from grids import Grid, Torus, offsets
 from operators import CONCEPTS, SolutionConcept
 
-__all__ = ["Assembled", "assemble", "choose_device", "held_out_rows", "task_of"]
+__all__ = [
+    "Assembled",
+    "assemble",
+    "assemble_worlds",
+    "choose_device",
+    "held_out_rows",
+    "task_of",
+]
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,7 @@ class Assembled:
     """An experiment ready to run.
 
     Attributes:
+        worlds: in the order of the engine's; what they may not have for themselves, they share.
         engine: computes generations.
         test: the test rows, which only the final figures read.
         dataset_description: how the splits were made.
@@ -44,6 +55,7 @@ class Assembled:
         threads: CPU threads to compute with.
     """
 
+    worlds: tuple[World, ...]
     engine: Engine
     test: HeldOut
     dataset_description: str
@@ -86,8 +98,35 @@ def assemble(
 
     Raises:
         CoevoError: data are missing or do not fit the experiment, networks cannot be stacked,
-            or the device is not there.
+            or the device is not there; or the experiment is a study.
     """
+    if experiment.sweep.is_study:
+        raise CoevoError(
+            "sweep: an engine is of one variant; give the experiment of one of "
+            "coevo.variants(experiment)"
+        )
+    return assemble_worlds(replicates(experiment), device, search=search, trust=trust)
+
+
+def assemble_worlds(
+    worlds: Sequence[World],
+    device: str | None = None,
+    *,
+    search: tuple[Path, ...] = (Path(),),
+    trust: bool = True,
+) -> Assembled:
+    """Build the engine of a stack, or say why it cannot be built; computes nothing.
+
+    Args:
+        worlds: of one shape (see `coevo.stacks.shape_of`), those of a variant behind each other.
+        device: as for `assemble`.
+        search: likewise.
+        trust: likewise.
+
+    Raises:
+        CoevoError: as for `assemble`.
+    """
+    experiment = worlds[0].experiment
     chosen, dtype = choose_device(device), getattr(torch, experiment.dtype)
     dataset = experiment_data(experiment)
     networks = network_pair(
@@ -96,59 +135,53 @@ def assemble(
     _check_sizes(experiment, dataset)
     data = dataset.to(chosen, dtype)
     task = task_of(experiment)
-    grid = _grid(experiment, chosen)
-    parameters = {
-        "encoder": _parameter_count(networks.encoder.build),
-        "decoder": _parameter_count(networks.decoder.build),
-    }
-    chunk, threads = _sizes(experiment, grid, sum(parameters.values()))
+    grid = _grid(experiment, len(worlds), chosen)
+    parameters = _parameters(networks)
+    optimizer = cell_optimizer(worlds, grid)
+    compiled = is_compiled(optimizer, experiment, networks, task, chosen)
+    chunk, threads = sizes(experiment, grid, sum(parameters.values()), compiled=compiled)
     held_out = held_out_rows(experiment, data, task)
     engine = Engine(
         grid=grid,
-        seeds=experiment.seed + torch.arange(grid.worlds, device=chosen),
+        seeds=torch.tensor([world.seed for world in worlds], device=chosen),
         networks=networks,
         task=task,
         training=TrainingRows(data.train.inputs, _targets(data.train)),
         validation=held_out["validation"],
         selection=_selection(experiment, grid.neighbors.shape[1], search, trust=trust),
-        optimizer=cell_optimizer(experiment),
+        optimizer=optimizer,
         order=_order(experiment, data.train.rows),
         cells_per_chunk=chunk,
         dtype=dtype,
-        evaluation_rows=experiment.selection.evaluation_batch_size,
-        evaluation_batch_per=experiment.selection.evaluation_batch_per,
-        order_per=experiment.data.order_per,
-        subset_per=experiment.data.subset_per,
-        replacement=experiment.selection.replacement,
-        replacement_rows=experiment.selection.validation_rows,
-        measure_every=experiment.evaluation.every,
         measured_training=held_out.get("training"),
+        threads=experiment.engine.threads or torch.get_num_threads(),
+        **_as_given(experiment),
     )
     try_optimizer(engine, experiment.optimizer.kind)
     looked_at = TrainingRows(data.test.inputs, _targets(data.test))
-    engine = with_pruning(engine, experiment, looked_at, Sources(search, trust))
-    return Assembled(engine, held_out["test"], dataset.description, parameters, threads)
+    engine = with_pruning(engine, worlds, looked_at, Sources(search, trust))
+    about = dataset.description, parameters, threads
+    return Assembled(tuple(worlds), engine, held_out["test"], *about)
 
 
-def _grid(experiment: Experiment, device: torch.device) -> Grid:
+def _as_given(experiment: Experiment) -> dict[str, Any]:
+    """Fields of the engine that are keys of the experiment."""
+    return {
+        "evaluation_rows": experiment.selection.evaluation_batch_size,
+        "evaluation_batch_per": experiment.selection.evaluation_batch_per,
+        "order_per": experiment.data.order_per,
+        "subset_per": experiment.data.subset_per,
+        "replacement": experiment.selection.replacement,
+        "replacement_rows": experiment.selection.validation_rows,
+        "measure_every": experiment.evaluation.every,
+    }
+
+
+def _grid(experiment: Experiment, worlds: int, device: torch.device) -> Grid:
     table = experiment.grid
     neighborhood = offsets(table.neighborhood, table.radius)
     torus = Torus(table.rows, table.columns)
-    return Grid(torus, neighborhood, worlds=experiment.sweep.replicates, device=device)
-
-
-def _sizes(experiment: Experiment, grid: Grid, parameters: int) -> tuple[int, int]:
-    """Cells per chunk, and CPU threads."""
-    table = experiment.engine
-    size = getattr(torch, experiment.dtype).itemsize
-    device = torch.device(grid.device)
-    chunk = table.cells_per_chunk or automatic_chunk(
-        grid.cells, parameters, device, bytes_per_number=size
-    )
-    threads = table.threads or automatic_threads(
-        min(chunk, grid.cells), parameters, experiment.optimizer.batch_size
-    )
-    return chunk, threads
+    return Grid(torus, neighborhood, worlds=worlds, device=device)
 
 
 def _targets(split: Split) -> Tensor:
@@ -248,6 +281,8 @@ def _try_concept(concept: SolutionConcept, partners: int, what: str) -> None:
         )
 
 
-def _parameter_count(build: Callable[[], nn.Module]) -> int:
+def _parameters(networks: NetworkPair) -> dict[str, int]:
+    """Weights of one encoder and of one decoder."""
     with untouched_generator():
-        return sum(weight.numel() for weight in build().parameters())
+        modules = {role: getattr(networks, role).build() for role in ROLES}
+    return {name: sum(w.numel() for w in module.parameters()) for name, module in modules.items()}

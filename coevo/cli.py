@@ -25,15 +25,28 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_ADVICE = "try a lower optimizer.learning_rate or learning_rate_maximum"
-
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Device = Annotated[str | None, typer.Option(help="cpu or cuda; by default a GPU if there is one.")]
+Changes = Annotated[
+    list[str] | None, typer.Option("--set", help="Change a key: key=value. May be repeated.")
+]
+PlanOnly = Annotated[
+    bool, typer.Option("--dry-run", help="Show stacks, memory and time; compute nothing.")
+]
 Trust = Annotated[
     bool, typer.Option("--trust", help="Import modules that the run's experiment names.")
 ]
 Compact = Annotated[
     bool, typer.Option("--compact", help="Leave out what has no effect after pruning.")
+]
+Serve = Annotated[
+    bool, typer.Option("--serve", help="Serve the report, refreshing, to this machine alone.")
+]
+AllPairs = Annotated[
+    bool, typer.Option("--all-pairs", help="Compare all variants with each other.")
+]
+HigherIsBetter = Annotated[
+    bool, typer.Option("--higher-is-better", help="For metrics that are no losses.")
 ]
 Directory = Annotated[Path, typer.Argument(help="A run directory.")]
 
@@ -43,15 +56,20 @@ def run(
     experiment: Annotated[str, typer.Argument(help="A TOML file, or a preset's name.")],
     out: Annotated[Path | None, typer.Option(help="Directory to make.")] = None,
     device: Device = None,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a key: key=value. May be repeated.")
-    ] = None,
+    changes: Changes = None,
+    plan_only: PlanOnly = False,  # noqa: FBT002 - a flag of the command line
     as_json: Json = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """Run an experiment."""
+    """Run an experiment or a study."""
     from coevo.console import Console
     from coevo.run import run as run_experiment
 
+    if plan_only:
+        from coevo.dry_run import dry_run
+
+        foreseen = dry_run(experiment, device=device, overrides=changes or ())
+        _print(foreseen.text, foreseen.document, as_json=as_json)
+        return
     with Console(quiet=as_json) as console:
         finished = run_experiment(
             experiment, out, device=device, overrides=changes or (), hooks=console.hooks
@@ -63,17 +81,23 @@ def run(
 def resume(
     directory: Directory,
     generations: Annotated[int | None, typer.Option(help="Another number to end with.")] = None,
+    changes: Changes = None,
     device: Device = None,
     trust: Trust = False,  # noqa: FBT002 - a flag of the command line
     as_json: Json = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """Go on with an interrupted run, exactly as if it had never stopped."""
+    """Go on with an interrupted run, exactly as if it had never stopped, or extend a study."""
     from coevo.console import Console
     from coevo.run import resume as resume_run
 
     with Console(quiet=as_json) as console:
         finished = resume_run(
-            directory, generations=generations, device=device, trust=trust, hooks=console.hooks
+            directory,
+            generations=generations,
+            overrides=changes or (),
+            device=device,
+            trust=trust,
+            hooks=console.hooks,
         )
     _finish(finished, as_json=as_json)
 
@@ -91,9 +115,79 @@ def report(
 
 
 @app.command()
-def export(
+def watch(  # noqa: PLR0913 - one for each flag of the command line
+    directory: Annotated[Path, typer.Argument(help="Of a run or study; may not be there yet.")],
+    as_page: Serve = False,  # noqa: FBT002 - a flag of the command line
+    port: Annotated[int | None, typer.Option(help="Where to serve it.")] = None,
+    every: Annotated[float | None, typer.Option(help="Seconds between two looks.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Print one frame and end.")] = False,  # noqa: FBT002 - a flag of the command line
+    world: Annotated[int | None, typer.Option(help="Whose torus to show, from 0.")] = None,
+    variant: Annotated[str | None, typer.Option(help="Whose worlds to show.")] = None,
+    as_json: Json = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Watch a run or study while it goes on; Ctrl-C ends the watching alone."""
+    from coevo.watch import look, serve
+    from coevo.watch import watch as watch_directory
+
+    frames = {"--once": once, "--json": as_json, "--world": world, "--variant": variant}
+    for flag, value in frames.items() if as_page else [("--port", port)]:
+        if value is not None and value is not False:
+            which = "does not go" if as_page else "goes only"
+            raise CoevoError(f"{flag}: {which} with --serve; leave it out")
+    options: dict[str, Any] = {} if every is None else {"every": every}
+    if as_page:
+        serve(directory, port=port, say=typer.echo, **options)
+    elif as_json:
+        _print("", look(directory, world=world, variant=variant), as_json=True)
+    else:
+        watch_directory(directory, once=once, world=world, variant=variant, **options)
+
+
+@app.command()
+def compare(  # noqa: PLR0913 - one for each flag of the command line
+    directories: Annotated[list[Path], typer.Argument(help="Of studies and runs.")],
+    metric: Annotated[
+        str | None, typer.Option(help="test_mse, validation_l1, ... or a column of the records.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Keys that name the groups: key,key,...")] = None,
+    control: Annotated[
+        str | None, typer.Option(help="Name of what others are tested with.")
+    ] = None,
+    over: Annotated[str, typer.Option(help="Cells of a run: best, mean or median.")] = "best",
+    generation: Annotated[int | None, typer.Option(help="Of recorded numbers.")] = None,
+    all_pairs: AllPairs = False,  # noqa: FBT002 - a flag of the command line
+    higher_is_better: HigherIsBetter = False,  # noqa: FBT002 - a flag of the command line
+    seed: Annotated[int, typer.Option(help="Of the bootstrap intervals.")] = 0,
+    format: Annotated[str, typer.Option(help="text, csv, json or latex.")] = "text",  # noqa: A002 - a flag of the command line
+    out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
+    as_json: Json = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Compare the variants of studies, and runs, by statistics that can be published."""
+    from coevo.compare import CompareOptions, check_format
+    from coevo.compare import compare as compare_directories
+    from coevo.files import write_text
+
+    check_format(format)
+    comparison = compare_directories(
+        directories,
+        metric,
+        by=by or (),
+        control=control,
+        over=over,
+        options=CompareOptions(generation, higher_is_better, all_pairs, seed),
+    )
+    text = comparison.written(format).removesuffix("\n")
+    if out is not None:
+        write_text(out, f"{text}\n")
+        text = str(out)
+    _print(text, comparison.document if as_json else {}, as_json=as_json)
+
+
+@app.command()
+def export(  # noqa: PLR0913 - a parameter for each flag
     directory: Directory,
     format: Annotated[str, typer.Option(help="safetensors, torch-export or onnx.")],  # noqa: A002 - a flag of the command line
+    variant: Annotated[str | None, typer.Option(help="Of a study; by default the best.")] = None,
     compact: Compact = False,  # noqa: FBT002 - a flag of the command line
     out: Annotated[Path | None, typer.Option(help="Directory to make.")] = None,
     trust: Trust = False,  # noqa: FBT002 - a flag of the command line
@@ -102,7 +196,9 @@ def export(
     """Write the best pairing of a run for other programs, and check that it computes the same."""
     from coevo.export import export as export_pairing
 
-    written = export_pairing(directory, format, compact=compact, out=out, trust=trust)
+    written = export_pairing(
+        directory, format, variant=variant, compact=compact, out=out, trust=trust
+    )
     _print(written.summary, written.document, as_json=as_json)
 
 
@@ -165,30 +261,14 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _finish(finished: Run, *, as_json: bool) -> None:
+    from coevo.ending import final_lines, warnings_of
+
     outcome = finished.outcome
     document = {"directory": str(finished.directory), **outcome}
-    lines = [f"coevo: {finished.directory / 'report.html'}"]
-    if outcome["best"] is not None:
-        figures = "  ".join(f"{name} {value:.5f}" for name, value in finished.test.items())
-        best = outcome["best"]
-        place = f"row {best['row']}, column {best['column']}"
-        if len(outcome["worlds"]) > 1:
-            place += f" of the world with seed {best['seed']}"
-        lines.insert(
-            0, f"best pairing (chosen on validation rows): {place}; on test rows {figures}"
-        )
-    _print("\n".join(lines), document, as_json=as_json)
-    stopped = [world for world in outcome["worlds"] if world["status"] == "stopped"]
-    for world in stopped:
-        typer.echo(
-            f"coevo: the world with seed {world['seed']} stopped in generation "
-            f"{world['stopped_at']}: a loss or a weight was not finite; its last good state "
-            f"is kept ({_ADVICE})",
-            err=True,
-        )
-    if outcome["status"] == "failed":
-        if not stopped:
-            typer.echo(f"coevo: no loss on validation rows is finite ({_ADVICE})", err=True)
+    _print("\n".join(final_lines(finished)), document, as_json=as_json)
+    for warning in warnings_of(outcome):
+        typer.echo(f"coevo: {warning}", err=True)
+    if outcome["status"] != "complete":
         sys.exit(1)
 
 

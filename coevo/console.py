@@ -31,7 +31,7 @@ class Console:
         self._stop = False
         self._where: Progress | None = None
         self._bar = Bar(
-            TextColumn("generation"),
+            TextColumn("{task.fields[stack]}generation"),
             MofNCompleteColumn(),
             BarColumn(),
             TextColumn("best validation loss {task.fields[loss]}"),
@@ -64,14 +64,20 @@ class Console:
     def _watch(self, progress: Progress) -> None:
         if self._where is None and self._shown:
             self._bar.start()
-            self._bar.add_task("", total=progress.generations, loss="", stopped="")
+            self._bar.add_task("", total=progress.generations, stack="", loss="", stopped="")
         self._where = progress
         if not self._shown:
             return
         loss = "-" if math.isnan(progress.best_loss) else f"{progress.best_loss:.5f}"
         stopped = f"{progress.stopped_worlds} stopped" if progress.stopped_worlds else ""
+        stack = f"stack {progress.stack}/{progress.stacks}, " if progress.stacks > 1 else ""
         self._bar.update(
-            self._bar.task_ids[0], completed=progress.generation, loss=loss, stopped=stopped
+            self._bar.task_ids[0],
+            total=progress.generations,
+            completed=progress.generation,
+            stack=stack,
+            loss=loss,
+            stopped=stopped,
         )
 
     def _say(self, text: str) -> None:

@@ -20,12 +20,12 @@ from coevo.networks import NetworkPair
 from coevo.optimizers import CellOptimizer, CellProblem, Improved, OptimizerState
 from coevo.pairing import Selected, Selection, chunks, pairing_losses
 from coevo.population import Population
-from coevo.pruning.gauge import Gauge
+from coevo.pruning.gauges import Gauges
 from coevo.pruning.pruner import Pruner, Trained
 from coevo.random import Key, torch_seed
 from coevo.roles import ROLES
 from coevo.state import GridState
-from coevo.stream import Batch, DataOrder, TrainingRows, batches, drawn_batch
+from coevo.stream import Batch, Batches, DataOrder, TrainingRows, drawn_batch
 from coevo.tasks import Task
 from grids import Grid, PairingPlan, own_plan, shared_plan
 
@@ -63,6 +63,7 @@ class Engine:
         measured_training: training rows that metrics are taken on too; None for none.
         pruner: removes weights; None for none.
         gauge: counts what remains of pruned networks.
+        threads: CPU threads for compiled loops of the optimizer; None for torch's number.
     """
 
     grid: Grid
@@ -85,7 +86,8 @@ class Engine:
     measure_every: int = 1
     measured_training: HeldOut | None = None
     pruner: Pruner | None = None
-    gauge: Gauge | None = None
+    gauge: Gauges | None = None
+    threads: int | None = None
 
     @cached_property
     def cell_key(self) -> Key:
@@ -207,9 +209,10 @@ class Engine:
             state=state.optimizer,
             networks=self.networks,
             task=self.task,
-            batches=batches(self.training, indices, self.task, noise, world_of),
+            batches=Batches(self.training, indices, self.task, noise, world_of),
             steps=self.order.steps,
             key=self.cell_key.select(chunk).at(state.generation),
+            threads=self.threads,
         )
 
     def _training_indices(

@@ -15,8 +15,8 @@ from coevo.errors import CoevoError
 from coevo.exporting import FORMATS, called_for, check_written, exported_pair, real_rows
 from coevo.files import canonical_json, whole_directory
 from coevo.pairing_files import load_pairing
+from coevo.pairing_place import pairing_place
 from coevo.problems import not_listed
-from coevo.run_directory import RunDirectory
 
 __all__ = ["Export", "export"]
 
@@ -61,6 +61,7 @@ def export(
     directory: str | Path,
     format: str,  # noqa: A002 - named as the flag is
     *,
+    variant: str | None = None,
     compact: bool = False,
     out: str | Path | None = None,
     trust: bool = False,
@@ -71,11 +72,12 @@ def export(
     validation rows; if their outputs differ by more than 1e-5, it is refused and nothing is left.
 
     Args:
-        directory: of a finished run.
+        directory: of a finished run or study.
         format: ``safetensors``, ``torch-export`` or ``onnx``.
+        variant: of a study; None for the one whose best pairing has the lowest validation loss.
         compact: without the units and inputs that have no effect, as `coevo.compact` does it.
         out: directory to make; by default ``export/FORMAT`` or ``export/FORMAT-compact`` in the
-            run. An earlier export there is replaced, anything else is left alone.
+            run; in a study, ``export/VARIANT/FORMAT``. An earlier export there is replaced, anything else is left alone.
         trust: whether modules that the experiment names may be imported.
 
     Raises:
@@ -86,9 +88,9 @@ def export(
     if format not in FORMATS:
         raise CoevoError(f"--format: {not_listed(format, 'a format', list(FORMATS))}")
     FORMATS[format].check()
-    place = RunDirectory(Path(directory))
-    experiment, described = place.experiment(), _description(place.best)
-    masked = load_pairing(place.path, trust=trust)
+    place = pairing_place(directory, variant)
+    experiment, described = place.experiment, _description(place.best)
+    masked = load_pairing(place.path, variant=variant, trust=trust)
     name = f"{format}-compact" if compact else format
     target = Path(out) if out is not None else place.exports / name
     _check_place(target)

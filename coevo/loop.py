@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,12 @@ from coevo import checkpoint
 from coevo.assemble import Assembled
 from coevo.engine import Measures, evolve
 from coevo.errors import CoevoError
-from coevo.experiment import Experiment
 from coevo.interruption import Interrupted
 from coevo.outcome import Outcome, conclude
+from coevo.progress_file import ProgressFile
 from coevo.records import RecordWriter, truncate
-from coevo.report import write_report
 from coevo.run_directory import RunDirectory
+from coevo.spent import Clock, Spent
 from coevo.state import GridState
 
 __all__ = ["Hooks", "Interrupted", "Progress", "to_the_end"]
@@ -35,6 +34,8 @@ class Progress:
         generations: in all.
         best_loss: lowest validation loss of any running cell, or NaN where not measured.
         stopped_worlds: worlds that stopped because a number was not finite.
+        stack: of a study, the number of the stack that is computed, from 1.
+        stacks: of a study, how many there are.
     """
 
     directory: Path
@@ -42,6 +43,8 @@ class Progress:
     generations: int
     best_loss: float
     stopped_worlds: int
+    stack: int = 1
+    stacks: int = 1
 
 
 @dataclass(frozen=True)
@@ -61,17 +64,15 @@ class Hooks:
 
 def to_the_end(
     place: RunDirectory,
-    experiment: Experiment,
     assembled: Assembled,
     found: checkpoint.Checkpoint | None,
     hooks: Hooks,
 ) -> Outcome:
-    """Compute what is left of a run and conclude it. The caller holds the directory's lock.
+    """Compute what is left of a run, or of a stack, and conclude it.
 
     Args:
-        place: the run directory, with the experiment in it.
-        experiment: what to run.
-        assembled: its engine.
+        place: where its files are. The caller holds the lock of the directory.
+        assembled: what to run, and its engine.
         found: the checkpoint to start from; None starts at the first generation.
         hooks: how the caller looks on.
 
@@ -79,35 +80,24 @@ def to_the_end(
         CoevoError: the checkpoint is of another experiment.
         Interrupted: `Hooks.stop` said so.
     """
-    began = time.perf_counter()
-    if found is None:
-        state, spent = assembled.engine.init(), 0.0
-    else:
-        state, spent = _restored(place, assembled, found)
-
-    def seconds() -> float:
-        return spent + time.perf_counter() - began
-
+    clock = Clock(Spent() if found is None else Spent.from_document(found.metadata))
+    state = assembled.engine.init()
+    if found is not None:
+        state = _restored(place, state, found)
     truncate(place.records, state.generation)
     if bool(state.running.any()):
-        state = _generations(place, experiment, assembled, state, hooks, seconds)
-    outcome = conclude(place, experiment, assembled, state, seconds())
-    write_report(place.path)
-    return outcome
+        state = _generations(place, assembled, state, hooks, clock)
+    return conclude(place, assembled, state, clock.spent())
 
 
-def _restored(
-    place: RunDirectory, assembled: Assembled, found: checkpoint.Checkpoint
-) -> tuple[GridState, float]:
-    """The state of a checkpoint, and the seconds that were spent on it."""
-    if _form(found.shards) != _form(assembled.engine.init().shards()):
+def _restored(place: RunDirectory, first: GridState, found: checkpoint.Checkpoint) -> GridState:
+    """The state of a checkpoint, in the place of the first one."""
+    if _form(found.shards) != _form(first.shards()):
         raise CoevoError(
             f"{found.path}: is not of the experiment in {place.experiment_file}, whose grid, "
             "networks, optimizer or pruning have been changed; change them back"
         )
-    state = GridState.from_shards(found.generation, found.shards)
-    spent = float(str(found.metadata.get("seconds", 0.0)))
-    return state.to(str(assembled.engine.seeds.device)), spent
+    return GridState.from_shards(found.generation, found.shards).to(str(first.running.device))
 
 
 def _form(shards: checkpoint.Shards) -> dict[tuple[str, str], tuple[torch.Size, torch.dtype]]:
@@ -121,20 +111,22 @@ def _form(shards: checkpoint.Shards) -> dict[tuple[str, str], tuple[torch.Size, 
 
 def _generations(
     place: RunDirectory,
-    experiment: Experiment,
     assembled: Assembled,
     state: GridState,
     hooks: Hooks,
-    seconds: Callable[[], float],
+    clock: Clock,
 ) -> GridState:
-    columns = _Columns(assembled, experiment)
+    columns, experiment = _Columns(assembled), assembled.worlds[0].experiment
     running = state.running.cpu()
-    with RecordWriter(place.records) as writer:
+    shown = ProgressFile(place.path, lambda: clock.spent().seconds)
+    with RecordWriter(place.records) as writer, shown:
         for state, measures in evolve(assembled.engine, state, experiment.generations):  # noqa: B020 - the newest state is what the loop is for
             rows = columns.rows(state.generation, measures, running)
             writer.append(rows)
             running = state.running.cpu()
-            hooks.watch(_progress(place, experiment, state, measures, running))
+            progress = _progress(place, assembled, state, measures, running)
+            hooks.watch(progress)
+            shown.tell(progress)
             last = state.generation == experiment.generations or not bool(running.any())
             stop = not last and hooks.stop()
             if last or stop or state.generation % experiment.checkpoint.every == 0:
@@ -144,7 +136,7 @@ def _generations(
                     place.checkpoints,
                     state.generation,
                     state.shards(),
-                    {"seconds": round(seconds(), 3)},
+                    clock.spent().document(),
                     keep=experiment.checkpoint.keep,
                 )
             if stop:
@@ -157,12 +149,13 @@ def _generations(
 class _Columns:
     """Turns a generation's measures into rows of records."""
 
-    def __init__(self, assembled: Assembled, experiment: Experiment) -> None:
-        grid = assembled.engine.grid
+    def __init__(self, assembled: Assembled) -> None:
+        engine = assembled.engine
+        grid = engine.grid
         place = grid.torus.coordinates().repeat(grid.worlds, 1)
         self._fixed = {
             "world": grid.world_of.cpu(),
-            "seed": experiment.seed + grid.world_of.cpu(),
+            "seed": engine.seeds[grid.world_of].cpu(),
             "cell": grid.cell_of.cpu(),
             "row": place[:, 0],
             "column": place[:, 1],
@@ -180,13 +173,14 @@ class _Columns:
 
 def _progress(
     place: RunDirectory,
-    experiment: Experiment,
+    assembled: Assembled,
     state: GridState,
     measures: Measures,
     running: Tensor,
 ) -> Progress:
+    experiment = assembled.worlds[0].experiment
     losses = measures[f"validation_{experiment.task.loss}"].cpu()[running]
-    worlds = running.view(experiment.sweep.replicates, -1)[:, 0]
+    worlds = running.view(len(assembled.worlds), -1)[:, 0]
     return Progress(
         place.path,
         state.generation,

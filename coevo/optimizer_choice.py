@@ -2,49 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import torch
 
 from coevo.engine import Engine
 from coevo.errors import CoevoError
 from coevo.experiment import Experiment
+from coevo.networks import NetworkPair
 from coevo.optimizer_trial import trial
 from coevo.optimizers import CellOptimizer, GradientOptimizer, UpdateRule
+from coevo.optimizers.dense_steps import suits
+from coevo.optimizers.gradient import PerCell
 from coevo.plugins import BUILT_IN, load_plugin
 from coevo.problems import told
+from coevo.stacks import World
+from coevo.tasks import Task
 from coevo.user_code import check_options, origin
+from grids import Grid
 
-__all__ = ["cell_optimizer", "try_optimizer"]
+__all__ = ["cell_optimizer", "is_compiled", "try_optimizer"]
 
 _KEY = "optimizer.kind"
 
 
-def cell_optimizer(experiment: Experiment) -> CellOptimizer:
-    """The cell optimizer of an experiment.
+def cell_optimizer(worlds: Sequence[World], grid: Grid) -> CellOptimizer:
+    """The cell optimizer of some worlds.
 
     Args:
-        experiment: its ``[optimizer]`` table is used.
+        worlds: the ``[optimizer]`` tables of their experiments are used; in a stack, learning
+            rates may differ.
+        grid: of these worlds.
 
     Raises:
         CoevoError: a package's cannot be imported, has no such options, or is no cell optimizer.
     """
+    experiment = worlds[0].experiment
     if experiment.optimizer.kind == "gradient":
-        return _gradient(experiment)
+        return _gradient(worlds, grid)
     return _installed(experiment.optimizer.kind, experiment.optimizer.options)
 
 
-def _gradient(experiment: Experiment) -> GradientOptimizer:
+def _gradient(worlds: Sequence[World], grid: Grid) -> GradientOptimizer:
+    experiment = worlds[0].experiment
     table = experiment.optimizer
+
+    def own(key: str) -> PerCell:
+        """A number of every world; one for all where they agree."""
+        values = [getattr(world.experiment.optimizer, key) for world in worlds]
+        if len(set(values)) == 1:
+            number: float = values[0]
+            return number
+        numbers = torch.tensor(values, dtype=torch.float64, device=grid.device)
+        return numbers.repeat_interleave(grid.cells_per_world)
+
     return GradientOptimizer(
         rule=UpdateRule(
             table.algorithm, table.momentum, table.betas, table.epsilon, table.weight_decay
         ),
-        learning_rate=table.learning_rate,
-        walk=table.learning_rate_step,
-        decay=table.learning_rate_decay,
-        decay_every=table.learning_rate_decay_every,
-        minimum=table.learning_rate_minimum,
-        maximum=table.learning_rate_maximum,
+        learning_rate=own("learning_rate"),
+        walk=own("learning_rate_step"),
+        decay=own("learning_rate_decay"),
+        decay_every=own("learning_rate_decay_every"),
+        minimum=own("learning_rate_minimum"),
+        maximum=own("learning_rate_maximum"),
         pairings=table.pairings,
         moments=table.moments,
         always_accepted=experiment.selection.replacement == "always",
@@ -74,6 +96,29 @@ def _installed(kind: str, options: dict[str, Any]) -> CellOptimizer:
             )
     optimizer: CellOptimizer = made
     return optimizer
+
+
+def is_compiled(
+    optimizer: CellOptimizer,
+    experiment: Experiment,
+    networks: NetworkPair,
+    task: Task,
+    device: torch.device,
+) -> bool:
+    """Whether compiled loops take the gradient steps: see `coevo.optimizers.dense_steps`.
+
+    Args:
+        optimizer: of the experiment.
+        experiment: tells the batch size and the type of numbers.
+        networks: the architectures.
+        task: gives the loss.
+        device: where networks train.
+    """
+    return (
+        isinstance(optimizer, GradientOptimizer)
+        and optimizer.compiled(networks, task)
+        and suits(device, getattr(torch, experiment.dtype), experiment.optimizer.batch_size)
+    )
 
 
 def try_optimizer(engine: Engine, kind: str) -> None:

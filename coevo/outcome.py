@@ -1,24 +1,22 @@
-"""The end of a run: figures on test rows, the best pairing, samples of what it does."""
+"""The end of a run, or of a stack of a study: figures on test rows, and the best pairings."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import polars
-import torch
-from safetensors.torch import save as safetensors_bytes
-from torch import Tensor
 
 from coevo.assemble import Assembled
-from coevo.compaction import state_tensors
+from coevo.best_pairing import cell_of_best, write_best_pairing, write_pairing
 from coevo.engine import Engine
-from coevo.experiment import Experiment
-from coevo.files import canonical_json, discard, whole_directory, write_json
-from coevo.pruned_pairing import compaction_of_cell, masks_of_cell, pruning_of_cell
+from coevo.files import write_json
+from coevo.population import share_of_zeros
+from coevo.pruned_pairing import pruning_of_cell
 from coevo.run_directory import RunDirectory
+from coevo.spent import Spent
+from coevo.stacks import BASE, World, by_variant
 from coevo.state import GridState
 from coevo.tasks import METRICS
 
@@ -26,32 +24,26 @@ __all__ = ["Outcome", "conclude"]
 
 Outcome: TypeAlias = dict[str, Any]
 
-_SAMPLES = 16
-
 
 def conclude(
-    directory: RunDirectory,
-    experiment: Experiment,
-    assembled: Assembled,
-    state: GridState,
-    seconds: float,
+    directory: RunDirectory, assembled: Assembled, state: GridState, spent: Spent
 ) -> Outcome:
     """Measure the final state on the test rows and write the results.
 
-    The best pairing is chosen on validation rows, among the worlds that did not stop. Figures
-    that are not finite are None, and such a pairing is never the best.
+    The best pairing, in a stack of a study that of every variant, is chosen on validation rows,
+    among the worlds that did not stop. Figures that are not finite are None, and such a pairing
+    is never the best.
 
     Args:
         directory: where ``result.json`` and ``best/`` go.
-        experiment: what was run.
-        assembled: its engine and test rows.
+        assembled: what was run, its engine and test rows.
         state: the final state.
-        seconds: computing time of the run so far.
+        spent: on the run so far.
 
     Returns:
         What ``result.json`` holds.
     """
-    engine = assembled.engine
+    engine, experiment = assembled.engine, assembled.worlds[0].experiment
     pair = (state.encoders, state.decoders)
     rows = {"validation": engine.validation, "test": assembled.test}
     found = {
@@ -63,17 +55,17 @@ def conclude(
     }
     running = state.running.view(engine.grid.worlds, -1)[:, 0].tolist()
     stops = _stops(directory)
+    zeros = share_of_zeros(pair).view(engine.grid.worlds, -1).tolist()
     worlds = [
-        _world(world, experiment, found, stopped_at=None if alive else stops.get(world))
-        for world, alive in enumerate(running)
+        _world(number, world, found, stopped_at=None if alive else stops.get(number))
+        | {"sparsity": zeros[number]}
+        for number, (world, alive) in enumerate(zip(assembled.worlds, running, strict=True))
     ]
-    best = _best(worlds, experiment.task.loss)
-    if best is not None and engine.gauge is not None:
-        best["pruning"] = pruning_of_cell(engine.gauge, state, _place(best, engine))
+    best = _best(worlds, experiment.task.loss, engine, state)
     outcome: Outcome = {
         "status": "complete" if best is not None else "failed",
         "generations": state.generation,
-        "seconds": round(seconds, 3),
+        **spent.document(),
         "gradient_steps_per_cell": state.generation * experiment.optimizer.steps,
         "parameters": assembled.parameters,
         "loss": experiment.task.loss,
@@ -85,27 +77,45 @@ def conclude(
     }
     if engine.gauge is not None:
         outcome["unpruned"] = engine.gauge.whole
-    _write_pairing(directory, assembled, state, best)
+    if assembled.worlds[0].variant == BASE:
+        write_best_pairing(directory, assembled, state, best)
+    else:
+        outcome["variants"] = _variants(directory, assembled, state, worlds)
     write_json(directory.result_file, outcome)
     return outcome
 
 
+def _variants(
+    directory: RunDirectory, assembled: Assembled, state: GridState, worlds: list[Outcome]
+) -> Outcome:
+    """The best pairing of each variant, which is written, and the medians over its worlds."""
+    found: Outcome = {}
+    for world, positions in by_variant(assembled.worlds):
+        own = [worlds[position] for position in positions]
+        best = _best(own, world.experiment.task.loss, assembled.engine, state)
+        write_pairing(directory.best / world.variant, assembled, state, best)
+        found[world.variant] = {"best": best, "median": _median(own)}
+    return found
+
+
 def _world(
-    world: int,
-    experiment: Experiment,
+    number: int,
+    world: World,
     found: dict[str, dict[str, list[list[float | None]]]],
     stopped_at: int | None,
 ) -> Outcome:
-    loss, columns = experiment.task.loss, experiment.grid.columns
+    loss, columns = world.experiment.task.loss, world.experiment.grid.columns
     described: Outcome = {
-        "world": world,
-        "seed": experiment.seed + world,
+        "world": number,
+        "seed": world.seed,
         "status": "complete" if stopped_at is None else "stopped",
         "stopped_at": stopped_at,
         "best": None,
-        "validation": {name: found["validation"][name][world] for name in METRICS},
-        "test": {name: found["test"][name][world] for name in METRICS},
+        "validation": {name: found["validation"][name][number] for name in METRICS},
+        "test": {name: found["test"][name][number] for name in METRICS},
     }
+    if world.variant != BASE:
+        described["variant"] = world.variant
     losses = described["validation"][loss]
     measured = [cell for cell, value in enumerate(losses) if value is not None]
     if stopped_at is None and measured:
@@ -120,12 +130,15 @@ def _world(
     return described
 
 
-def _best(worlds: list[Outcome], loss: str) -> Outcome | None:
+def _best(worlds: list[Outcome], loss: str, engine: Engine, state: GridState) -> Outcome | None:
     complete = [world for world in worlds if world["best"] is not None]
     if not complete:
         return None
     chosen = min(complete, key=lambda world: world["best"]["validation"][loss])
-    return {"world": chosen["world"], "seed": chosen["seed"], **chosen["best"]}
+    best = {"world": chosen["world"], "seed": chosen["seed"], **chosen["best"]}
+    if engine.gauge is not None:
+        best["pruning"] = pruning_of_cell(engine.gauge, state, cell_of_best(best, engine))
+    return best
 
 
 def _median(worlds: list[Outcome]) -> Outcome | None:
@@ -150,72 +163,8 @@ def _finite(values: list[float]) -> list[float | None]:
 
 def _stops(directory: RunDirectory) -> dict[int, int]:
     """The generation at which each stopped world stopped."""
-    from coevo.records import read
+    from coevo.records import scan
 
-    stopped = read(directory.records).filter(~polars.col("running"))
-    return dict(stopped.group_by("world").agg(polars.col("generation").min()).iter_rows())
-
-
-def _place(best: Outcome, engine: Engine) -> int:
-    """The cell of the best pairing in the whole stack."""
-    return int(best["world"] * engine.grid.cells_per_world + best["cell"])
-
-
-def _write_pairing(
-    directory: RunDirectory, assembled: Assembled, state: GridState, best: Outcome | None
-) -> None:
-    """Write ``best/`` and what goes with it, in the place of what an earlier end has left."""
-    compaction = directory.compaction_file
-    if best is None or assembled.engine.gauge is None:
-        compaction.unlink(missing_ok=True)
-    if best is None:
-        if directory.best.exists():
-            discard(directory.best)
-        return
-    cell = _place(best, assembled.engine)
-    _write_best(directory.best, assembled, state, cell, best)
-    if assembled.engine.gauge is not None:
-        write_json(compaction, compaction_of_cell(assembled.engine, state, cell))
-
-
-def _write_best(
-    directory: Path, assembled: Assembled, state: GridState, cell: int, best: Outcome
-) -> None:
-    engine = assembled.engine
-    populations = {"encoder": state.encoders, "decoder": state.decoders}
-    networks = {"encoder": engine.networks.encoder, "decoder": engine.networks.decoder}
-    tensors = {"samples": _samples(assembled, state, cell)}
-    for role, population in populations.items():
-        tensors[role] = state_tensors(networks[role].module(population, cell))
-    masks = masks_of_cell(state, cell)
-    if masks:
-        tensors["masks"] = masks
-    document = {
-        **engine.networks.description,
-        "output": engine.task.output,
-        "dtype": str(engine.dtype).removeprefix("torch."),
-        **best,
-    }
-    # At once: an encoder of this pairing beside a decoder of an earlier one would be neither.
-    with whole_directory(directory) as temporary:
-        for name, named in tensors.items():
-            (temporary / f"{name}.safetensors").write_bytes(safetensors_bytes(named))
-        (temporary / "pairing.json").write_text(canonical_json(document), "utf-8")
-
-
-def _samples(assembled: Assembled, state: GridState, cell: int) -> dict[str, Tensor]:
-    """Test rows, spread evenly over the split, and what the pairing makes of them."""
-    engine, test = assembled.engine, assembled.test
-    count = min(_SAMPLES, len(test.inputs))
-    rows = torch.linspace(0, len(test.inputs) - 1, count, device=test.inputs.device).long()
-    ids = torch.tensor([cell], device=rows.device)
-    with torch.no_grad():
-        outputs = engine.networks(
-            state.encoders.select(ids), state.decoders.select(ids), test.inputs[rows].unsqueeze(0)
-        )
-    named = {
-        "inputs": test.inputs[rows],
-        "targets": test.targets[rows],
-        "outputs": engine.task.images(outputs[0]),
-    }
-    return {name: tensor.float().cpu().contiguous() for name, tensor in named.items()}
+    stopped = scan(directory.records).filter(~polars.col("running"))
+    first = stopped.group_by("world").agg(polars.col("generation").min())
+    return dict(first.collect().iter_rows())

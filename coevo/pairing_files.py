@@ -13,20 +13,23 @@ from coevo.errors import CoevoError
 from coevo.interruption import resume_command
 from coevo.network_pairs import network_pair
 from coevo.networks import untouched_generator
+from coevo.pairing_place import pairing_place
 from coevo.roles import ROLES
-from coevo.run_directory import RunDirectory
 
 __all__ = ["load_pairing"]
 
 
-def load_pairing(directory: str | Path, *, trust: bool = False) -> tuple[nn.Module, nn.Module]:
+def load_pairing(
+    directory: str | Path, *, variant: str | None = None, trust: bool = False
+) -> tuple[nn.Module, nn.Module]:
     """Load encoder and decoder of the best pairing.
 
     The decoder gives raw outputs; ``best/pairing.json`` says under ``output`` what turns them
     into images (``sigmoid`` or ``identity``).
 
     Args:
-        directory: of a finished run.
+        directory: of a finished run or study.
+        variant: of a study; None for the one whose best pairing has the lowest validation loss.
         trust: whether modules that the experiment names may be imported.
 
     Returns:
@@ -36,8 +39,8 @@ def load_pairing(directory: str | Path, *, trust: bool = False) -> tuple[nn.Modu
         CoevoError: the run has no best pairing yet, its files are damaged, or it needs
             ``trust``.
     """
-    place = RunDirectory(Path(directory))
-    experiment = place.experiment()
+    place = pairing_place(directory, variant)
+    experiment = place.experiment
     try:
         described = json.loads((place.best / "pairing.json").read_text(encoding="utf-8"))
         shapes = [tuple(described[f"{kind}_shape"]) for kind in ("input", "target")]
@@ -52,7 +55,7 @@ def load_pairing(directory: str | Path, *, trust: bool = False) -> tuple[nn.Modu
     except Exception as error:
         raise CoevoError(f"{place.best}: damaged ({error}); finish or repeat the run") from error
     networks = network_pair(
-        experiment, shapes[0], shapes[1], search=place.source_folders(), trust=trust
+        experiment, shapes[0], shapes[1], search=place.source_folders, trust=trust
     )
     with untouched_generator():
         modules = networks.encoder.build(), networks.decoder.build()

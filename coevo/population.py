@@ -10,7 +10,7 @@ from torch import Tensor
 
 from coevo.cells import CellTensors, concatenate, merge, select
 
-__all__ = ["Population"]
+__all__ = ["Population", "share_of_zeros"]
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,10 @@ class Population:
         """Whether all weights of a network are finite: ``[cells]`` bool."""
         result = torch.ones(self.cells, dtype=torch.bool, device=self.device)
         for weight in self.weights.values():
-            # The largest magnitude is not finite exactly when some weight is not, and it is
-            # found without a boolean tensor of the size of the weights.
-            result &= weight.reshape(self.cells, -1).abs().amax(1).isfinite()
+            # Some weight is not finite exactly when the largest or the smallest is not (NaN is
+            # both), and these are found without a tensor of the size of the weights.
+            row = weight.reshape(self.cells, -1)
+            result &= row.amax(1).isfinite() & row.amin(1).isfinite()
         return result
 
     @property
@@ -148,3 +149,17 @@ class Population:
 
     def _each(self, change: Callable[[CellTensors], CellTensors]) -> Population:
         return Population(**{part: change(tensors) for part, tensors in self._parts().items()})
+
+
+def share_of_zeros(pair: Sequence[Population]) -> Tensor:
+    """The share of all weights and biases of a pairing that are exactly zero.
+
+    Args:
+        pair: encoders and decoders of the same cells.
+
+    Returns:
+        ``[cells]`` float64 in [0, 1].
+    """
+    weights = [weight for population in pair for weight in population.weights.values()]
+    zeros = torch.stack([(w == 0).reshape(len(w), -1).sum(1) for w in weights]).sum(0)
+    return zeros.double() / sum(weight[0].numel() for weight in weights)

@@ -10,7 +10,7 @@ from torch import Tensor
 from coevo.compaction import MOST_ROWS, compaction_account, failed_account
 from coevo.engine import Engine
 from coevo.population import Population
-from coevo.pruning.gauge import Gauge
+from coevo.pruning.gauges import Gauges
 from coevo.roles import ROLES, RoleName
 from coevo.state import GridState
 
@@ -19,11 +19,11 @@ __all__ = ["compaction_of_cell", "masks_of_cell", "pruning_of_cell"]
 _Summary: TypeAlias = dict[RoleName, dict[str, Any]]
 
 
-def pruning_of_cell(gauge: Gauge, state: GridState, cell: int) -> _Summary:
+def pruning_of_cell(gauges: Gauges, state: GridState, cell: int) -> _Summary:
     """What is left of the networks of a cell, counted from their masks and zeros.
 
     Args:
-        gauge: counts.
+        gauges: count.
         state: the final one.
         cell: of the whole stack.
 
@@ -35,7 +35,7 @@ def pruning_of_cell(gauge: Gauge, state: GridState, cell: int) -> _Summary:
     ids = torch.tensor([cell], device=state.running.device)
     populations = _populations(state)
     pair = {role: populations[role].select(ids) for role in ROLES}
-    numbers = {name: values.item() for name, values in gauge.measures(pair).items()}
+    numbers = {name: values.item() for name, values in gauges.of_cell(cell).measures(pair).items()}
     return {role: _summary(role, numbers) for role in ROLES}
 
 

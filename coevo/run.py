@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from coevo import checkpoint
-from coevo.assemble import Assembled, assemble
+from coevo.assemble import assemble
 from coevo.errors import CoevoError
 from coevo.experiment import Experiment, load_experiment
+from coevo.experiment_source import experiment_source
 from coevo.files import directory_lock, make_directory
 from coevo.horizon import with_horizon
 from coevo.loop import Hooks, to_the_end
 from coevo.outcome import Outcome
+from coevo.packing import Setting
 from coevo.pairing_files import load_pairing
-from coevo.plugins import PluginKind, plugin_versions
-from coevo.run_directory import RunDirectory, claim_directory, describe_environment
+from coevo.report import write_report
+from coevo.run_directory import RunDirectory, claim_directory
+from coevo.run_environment import environment_of, repeatable
 from coevo.sizing import threads
+from coevo.study import begin_study, go_on_with_study
+from coevo.study_directory import StudyDirectory
 
 __all__ = ["Run", "resume", "run"]
 
@@ -53,14 +55,19 @@ class Run:
         return {name: math.nan if v is None else v for name, v in best["test"].items()}
 
     def records(self) -> Any:
-        """A `polars.DataFrame`, one row per world, generation and cell."""
-        from coevo.records import read
+        """A `polars.DataFrame`, one row per world, generation and cell.
 
-        return read(RunDirectory(self.directory).records)
+        Of a study, with the columns ``variant`` and ``stack`` in front.
+        """
+        from coevo.recorded_table import read_records
 
-    def best(self, *, trust: bool = True) -> tuple[nn.Module, nn.Module]:
+        return read_records(self.directory)
+
+    def best(
+        self, *, variant: str | None = None, trust: bool = True
+    ) -> tuple[nn.Module, nn.Module]:
         """Encoder and decoder of the best pairing, as ordinary modules on the CPU."""
-        return load_pairing(self.directory, trust=trust)
+        return load_pairing(self.directory, variant=variant, trust=trust)
 
 
 def run(
@@ -95,17 +102,22 @@ def run(
         >>> finished.outcome["generations"], sorted(finished.test)
         (2, ['bce', 'l1', 'mse'])
     """
-    name, folder, experiment = _loaded(experiment, overrides)
-    search = tuple(place for place in (folder, Path()) if place is not None)
-    with _repeatable():
+    source = experiment_source(experiment, overrides)
+    experiment, search = source.experiment, source.search
+    with repeatable():
         if out is not None:
             RunDirectory(Path(out)).check_free()
+        if experiment.sweep.is_study:
+            setting, where = Setting(device, search), None if out is None else Path(out)
+            found = begin_study(experiment, source.name, where, setting, hooks or Hooks())
+            return Run(found[0], experiment, found[1])
         assembled = assemble(experiment, device, search=search)
-        place = RunDirectory(Path(out) if out is not None else claim_directory(name))
+        place = RunDirectory(Path(out) if out is not None else claim_directory(source.name))
         make_directory(place.path)
         with directory_lock(place.path), threads(assembled.threads):
-            place.begin(experiment, _environment(assembled, experiment, folder))
-            outcome = to_the_end(place, experiment, assembled, None, hooks or Hooks())
+            place.begin(experiment, environment_of(assembled, [experiment], source.folder))
+            outcome = to_the_end(place, assembled, None, hooks or Hooks())
+            write_report(place.path)
     return Run(place.path, experiment, outcome)
 
 
@@ -113,18 +125,21 @@ def resume(
     directory: str | Path,
     *,
     generations: int | None = None,
+    overrides: Sequence[str] = (),
     device: str | None = None,
     trust: bool = False,
     hooks: Hooks | None = None,
 ) -> Run:
-    """Go on with a run that was interrupted, from its newest good checkpoint.
+    """Go on with a run or study that was interrupted, from its newest good checkpoint.
 
     On the same machine and device it ends with bitwise the same state and records as if it had
-    never stopped.
+    never stopped. Of a study that has more variants or replicates now than before, in
+    ``experiment.toml`` or by ``overrides``, what is missing is computed.
 
     Args:
-        directory: of the run.
+        directory: of the run or study.
         generations: another number of generations to end with, not less than completed.
+        overrides: of a study, ``key=value`` strings that change its sweep.
         device: ``cpu`` or ``cuda``; by default the one that the run was last on.
         trust: whether modules that the experiment names may be imported.
         hooks: how to look on.
@@ -139,7 +154,19 @@ def resume(
     """
     place, hooks = RunDirectory(Path(directory)), hooks or Hooks()
     experiment = place.experiment()
-    with _repeatable(), directory_lock(place.path):
+    if experiment.sweep.is_study:
+        experiment = _extended(place, experiment, generations, overrides)
+        usual = device or _usual(place.device())
+        setting = Setting(usual, place.source_folders(), trust)
+        with repeatable(), directory_lock(place.path):
+            study = StudyDirectory(place.path)
+            return Run(place.path, experiment, go_on_with_study(study, experiment, setting, hooks))
+    if overrides:
+        raise CoevoError(
+            f"--set: {list(overrides)} would change a run that has begun; only the sweep of a "
+            "study can be changed"
+        )
+    with repeatable(), directory_lock(place.path):
         place.remove_leftovers()
         found, refusals = checkpoint.newest(place.checkpoints)
         for refusal in refusals:
@@ -149,27 +176,34 @@ def resume(
             experiment = with_horizon(experiment, generations, completed)
         folders, before = place.source_folders(), place.device()
         assembled = assemble(experiment, device or _usual(before), search=folders, trust=trust)
-        environment = _environment(assembled, experiment, None)
+        environment = environment_of(assembled, [experiment], None)
         _say_where(hooks, completed, experiment, (before, environment["device"]))
         place.go_on(experiment, completed, environment)
         with threads(assembled.threads):
-            outcome = to_the_end(place, experiment, assembled, found, hooks)
+            outcome = to_the_end(place, assembled, found, hooks)
+            write_report(place.path)
     return Run(place.path, experiment, outcome)
 
 
-def _loaded(
-    experiment: Experiment | str | Path, overrides: Sequence[str]
-) -> tuple[str, Path | None, Experiment]:
-    """What to call the run, the folder of the experiment's file, and the experiment."""
-    if not isinstance(experiment, Experiment):
-        loaded, path = load_experiment(experiment, overrides), Path(experiment)
-        return path.stem, path.parent if path.is_file() else None, loaded
-    if overrides:
+def _extended(
+    place: RunDirectory, before: Experiment, generations: int | None, overrides: Sequence[str]
+) -> Experiment:
+    """The experiment of a study with a sweep that may have been changed."""
+    if generations is not None:
         raise CoevoError(
-            f"overrides: {list(overrides)} would change an experiment that is checked already; "
-            "build it with these values, or give a preset or file"
+            f"generations: {generations} would change a study that has begun; begin another one"
         )
-    return "run", None, experiment
+    experiment = load_experiment(place.experiment_file, overrides)
+    if experiment.model_copy(update={"sweep": before.sweep}) != before:
+        raise CoevoError(
+            f"--set: {list(overrides)} would change a study that has begun; only its sweep can "
+            "be changed (sweep.replicates, sweep.variants, its axes)"
+        )
+    if not experiment.sweep.is_study:
+        raise CoevoError(
+            f"--set: {list(overrides)} leaves no variants of the study; keep an axis or a variant"
+        )
+    return experiment
 
 
 def _usual(before: str | None) -> str | None:
@@ -190,35 +224,3 @@ def _say_where(
             f"computed on {before} so far, on {now} from here: not bitwise what the run would "
             "have been without the change"
         )
-
-
-def _environment(
-    assembled: Assembled, experiment: Experiment, folder: Path | None
-) -> dict[str, object]:
-    device = assembled.engine.seeds.device.type
-    return describe_environment(device, assembled.threads, folder, _plugins(experiment))
-
-
-def _plugins(experiment: Experiment) -> dict[str, str]:
-    """The packages that names of an experiment come from, with their versions."""
-    names: list[tuple[PluginKind, str]] = [
-        ("datasets", experiment.task.dataset),
-        ("optimizers", experiment.optimizer.kind),
-    ]
-    for entry in experiment.pruning:
-        names += [("operators", entry.operator), ("schedules", entry.schedule)]
-    return plugin_versions(names)
-
-
-@contextmanager
-def _repeatable() -> Iterator[None]:
-    """Deterministic kernels while a run computes, so that resumed runs are bitwise the same."""
-    before = torch.get_deterministic_debug_mode()
-    # Read by cuBLAS when it starts; without it deterministic products are refused.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # Not use_deterministic_algorithms, which first imports a compiler for more than a second.
-    torch.set_deterministic_debug_mode("error")
-    try:
-        yield
-    finally:
-        torch.set_deterministic_debug_mode(before)

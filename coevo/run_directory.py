@@ -24,7 +24,8 @@ __all__ = ["RunDirectory", "claim_directory", "describe_environment"]
 
 _PACKAGES = ("torch", "numpy", "polars", "pydantic")
 # What a run that was killed at its very beginning may leave; without an experiment it is none.
-_BEGINNINGS = (".lock", "environment.json")
+_PLAN = "study.json"
+_BEGINNINGS = (".lock", "environment.json", _PLAN)
 _MOST = 1_000_000
 
 
@@ -166,6 +167,8 @@ class RunDirectory:
         """
         self.check_free()
         self.remove_leftovers()
+        if not experiment.sweep.is_study:  # a study that was killed before it was one
+            (self.path / _PLAN).unlink(missing_ok=True)
         write_json(self.environment_file, environment)
         # The last step: with it, there is a run that can be resumed.
         write_text(self.experiment_file, to_toml(experiment))

@@ -156,7 +156,8 @@ class Gauge:
     def _kept(self, role: RoleName, population: Population, name: str) -> Tensor:
         """Where a tensor is kept: its mask says it, and where masks are soft, its zeros."""
         mask, soft = population.masks.get(name), name in self.soft[role]
-        if mask is not None and not soft:
+        # In a stack, a network can have a mask for the sake of other variants only.
+        if mask is not None and not soft and name in self.prunable[role]:
             return mask
         numbers = population.weights[name] != 0
         return numbers if mask is None else numbers & mask

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from coevo.engine import Engine
 from coevo.errors import CoevoError
-from coevo.experiment import Experiment
 from coevo.layers import PrunableLayer, prunable_layers
 from coevo.networks import untouched_generator
 from coevo.pruning.gauge import Gauge
+from coevo.pruning.gauges import Gauges
 from coevo.pruning.observer import Observer
 from coevo.pruning.operator import pruning_operator
 from coevo.pruning.pruner import Pruner
@@ -23,9 +23,10 @@ from coevo.pruning.rule import PruningRule
 from coevo.pruning.timing import pruning_timing
 from coevo.pruning_table import PruningTable
 from coevo.roles import ROLES, RoleName
+from coevo.stacks import World, by_variant, naming_variant
 from coevo.stream import TrainingRows
 from coevo.user_code import Sources
-from coevo.wiring import links_between
+from coevo.wiring import Link, links_between
 from operators import OPERATORS, ScoringOperator
 
 __all__ = ["with_pruning"]
@@ -34,13 +35,13 @@ _Layers: TypeAlias = Mapping[RoleName, tuple[PrunableLayer, ...]]
 
 
 def with_pruning(
-    engine: Engine, experiment: Experiment, test: TrainingRows, sources: Sources
+    engine: Engine, worlds: Sequence[World], test: TrainingRows, sources: Sources
 ) -> Engine:
-    """Add to an engine what its experiment says about pruning.
+    """Add to an engine what the experiments of its worlds say about pruning.
 
     Args:
         engine: complete but for that.
-        experiment: its entries of ``[[pruning]]`` are used.
+        worlds: their entries of ``[[pruning]]`` are used.
         test: the test rows, for entries that repeat published runs which read them.
         sources: for operators and schedules of the user's own.
 
@@ -48,9 +49,9 @@ def with_pruning(
         CoevoError: code cannot be loaded or does not do what it should; a layer is not there;
             there are too few rows.
     """
-    if not experiment.pruning:
+    if not any(world.experiment.pruning for world in worlds):
         return engine
-    builds = _builds(engine)
+    builds, size = _builds(engine), engine.grid.cells_per_world
     networks = engine.networks
     layers: _Layers = {
         "encoder": prunable_layers(builds["encoder"], networks.shape("input")),
@@ -58,16 +59,22 @@ def with_pruning(
     }
     common = _Common(
         layers,
-        experiment.generations,
+        worlds[0].experiment.generations,
         engine.grid.neighbors.shape[1],
         sources,
         torch.empty(0, dtype=engine.dtype, device=engine.seeds.device),
     )
-    entries = enumerate(experiment.pruning)
-    rules = tuple(common.rule(entry, f"pruning[{number}]") for number, entry in entries)
+    variants = [
+        (world, slice(found.start * size, found.stop * size), tuple(common.rules(world)))
+        for world, found in by_variant(worlds)
+    ]
     single: _Layers = {role: tuple(filter(_single, own)) for role, own in layers.items()}
     pruner = Pruner(
-        rules=rules,
+        rules=tuple(
+            rule if len(variants) == 1 else replace(rule, cells=cells)
+            for _, cells, rules in variants
+            for rule in rules
+        ),
         networks=engine.networks,
         observers={role: Observer(builds[role], single[role]) for role in ROLES},
         task=engine.task,
@@ -78,7 +85,9 @@ def with_pruning(
         world_key=engine.world_key,
         cells_per_chunk=engine.cells_per_chunk,
     )
-    return replace(engine, pruner=pruner, gauge=_gauge(builds, single, rules))
+    counted = _Counted.of(builds, single)
+    gauges = [(counted.gauge(rules), cells.stop - cells.start) for _, cells, rules in variants]
+    return replace(engine, pruner=pruner, gauge=Gauges(tuple(gauges)))
 
 
 def _builds(engine: Engine) -> Mapping[RoleName, Callable[[], nn.Module]]:
@@ -91,22 +100,35 @@ def _single(layer: PrunableLayer) -> bool:
     return layer.calls == 1 and not layer.shared
 
 
-def _gauge(
-    builds: Mapping[RoleName, Callable[[], nn.Module]],
-    layers: _Layers,
-    rules: Iterable[PruningRule],
-) -> Gauge:
-    with untouched_generator():
-        modules = {role: builds[role]() for role in ROLES}
-    return Gauge(
-        layers=layers,
-        links=links_between([modules[role] for role in ROLES], [layers[role] for role in ROLES]),
-        prunable={role: _names(rules, role) for role in ROLES},
-        soft={role: _names((r for r in rules if r.masks == "soft"), role) for role in ROLES},
-        parameters={
+@dataclass(frozen=True)
+class _Counted:
+    """What the gauges of all variants have in common; attributes as in `Gauge`."""
+
+    layers: _Layers
+    links: Sequence[Link | None]
+    parameters: Mapping[RoleName, int]
+
+    @staticmethod
+    def of(builds: Mapping[RoleName, Callable[[], nn.Module]], layers: _Layers) -> _Counted:
+        """Look at the modules of an architecture."""
+        with untouched_generator():
+            modules = {role: builds[role]() for role in ROLES}
+        links = links_between([modules[role] for role in ROLES], [layers[role] for role in ROLES])
+        parameters: dict[RoleName, int] = {
             role: sum(weight.numel() for weight in modules[role].parameters()) for role in ROLES
-        },
-    )
+        }
+        return _Counted(layers, links, parameters)
+
+    def gauge(self, rules: Sequence[PruningRule]) -> Gauge:
+        """Of networks that some rules prune."""
+        soft = [rule for rule in rules if rule.masks == "soft"]
+        return Gauge(
+            layers=self.layers,
+            links=self.links,
+            prunable={role: _names(rules, role) for role in ROLES},
+            soft={role: _names(soft, role) for role in ROLES},
+            parameters=self.parameters,
+        )
 
 
 def _names(rules: Iterable[PruningRule], role: RoleName) -> frozenset[str]:
@@ -131,7 +153,14 @@ class _Common:
     sources: Sources
     kind: Tensor
 
-    def rule(self, entry: PruningTable, key: str) -> PruningRule:
+    def rules(self, world: World) -> Iterator[PruningRule]:
+        """What the entries of a variant say."""
+        with naming_variant(world.variant):
+            for number, entry in enumerate(world.experiment.pruning):
+                rule = self._rule(entry, f"pruning[{number}]")
+                yield replace(rule, number=number)
+
+    def _rule(self, entry: PruningTable, key: str) -> PruningRule:
         """What an entry says; ``key`` is where it stands."""
         operator = pruning_operator(entry, key, self.sources, self.kind)
         return PruningRule(

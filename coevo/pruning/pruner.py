@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from coevo.cells import CellTensors
+from coevo.cells import CellTensors, expand
 from coevo.networks import NetworkPair
 from coevo.pairing import chunks
 from coevo.population import Population
@@ -87,7 +88,7 @@ class PrunedGeneration:
         sound: ``[cells]`` bool, False where an operator met a number that is not finite.
         removed: of each role, by the name of the weight, where weights were removed at any time
             of the generation, those that came back included: ``[cells, *shape]`` bool. Only
-            where a rule lets weights come back.
+            where a rule lets weights come back, and False in cells where none does.
     """
 
     encoders: Population
@@ -99,7 +100,7 @@ class PrunedGeneration:
 
 @dataclass(frozen=True)
 class Pruner:
-    """All pruning rules of an experiment, in the order in which they act.
+    """All pruning rules of a stack; those of a variant act in the order of its entries.
 
     Attributes:
         rules: at least one.
@@ -168,8 +169,22 @@ class Pruner:
                     mask.index_copy_(0, ids, mask[ids] & acted.pair[role].masks[name])
             sound.index_copy_(0, ids, sound[ids] & acted.sound)
             events.index_add_(0, ids, torch.ones_like(ids))
-        removed = {role: {name: ~mask for name, mask in always[role].items()} for role in ROLES}
+        removed = {
+            role: {
+                name: ~mask & expand(self._regrowing, mask) for name, mask in always[role].items()
+            }
+            for role in ROLES
+        }
         return PrunedGeneration(pair["encoder"], pair["decoder"], events, sound, removed)
+
+    @cached_property
+    def _regrowing(self) -> Tensor:
+        """The cells in which weights can come back: ``[cells]`` bool."""
+        cells = torch.zeros(self.cell_key.streams, dtype=torch.bool)
+        for rule in self.rules:
+            if rule.regrow is not None:
+                cells[rule.cells] = True
+        return cells.to(self.cell_key.seeds.device)
 
     def _own_memory(self, trained: Trained, happening: Sequence[_Event]) -> Pair:
         """The centers, so that what is going to be changed can be changed in place."""
@@ -188,13 +203,13 @@ class Pruner:
 
     def _events(self, generation: int, device: torch.device) -> Iterator[_Event]:
         """What happens in a generation, in this order."""
-        for number, rule in enumerate(self.rules):
+        for rule in self.rules:
             timing = rule.timing.at(generation)
             if timing is None:
                 continue
             probability, quota = timing
-            happening = self.host_key.at(generation).of("pruning").of(f"{number}").of("event")
-            found = event_cells(happening, probability)
+            key = self.host_key.select(rule.cells).at(generation).of("pruning").of(f"{rule.number}")
+            found = event_cells(key.of("event"), probability) + (rule.cells.start or 0)
             for part in chunks(len(found), self.cells_per_chunk):
                 worlds, world_of = np.unique(self.world_of[found[part]], return_inverse=True)
                 ids = to_device(found[part], device)
@@ -204,7 +219,7 @@ class Pruner:
                     ids,
                     to_device(worlds, device),
                     to_device(world_of, device),
-                    self.cell_key.select(ids).at(generation).of("pruning").of(f"{number}"),
+                    self.cell_key.select(ids).at(generation).of("pruning").of(f"{rule.number}"),
                 )
 
     def _act(self, event: _Event, pair: Pair, trained: Trained) -> Acted:

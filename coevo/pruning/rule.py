@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from coevo.layers import PrunableLayer
@@ -99,6 +99,8 @@ class PruningRule:
         regrow: where as many weights come back as were removed; None for nowhere.
         bears_nan: promises that the operator scores what is not a number as not a number, and
             raises nothing; otherwise it is shown finite numbers in the place of those.
+        number: its place among the entries of its variant, which names its random numbers.
+        cells: those that it is about: all cells of the worlds of its variant.
     """
 
     operator: PruningOperator
@@ -113,6 +115,8 @@ class PruningRule:
     activations: ActivationsName = "now"
     regrow: RegrowBy | None = None
     bears_nan: bool = False
+    number: int = 0
+    cells: slice = field(default_factory=lambda: slice(None))
 
     @property
     def needs(self) -> frozenset[Need]:

@@ -9,11 +9,33 @@ import typer
 from coevo.cli import app
 
 COMMANDS = {
-    "run": {"EXPERIMENT", "--out VALUE", "--device VALUE", "--set VALUE ...", "--json"},
-    "resume": {"DIRECTORY", "--generations VALUE", "--device VALUE", "--trust", "--json"},
+    "run": {
+        *("EXPERIMENT", "--out VALUE", "--device VALUE", "--set VALUE ...", "--dry-run", "--json"),
+    },
+    "resume": {
+        *("DIRECTORY", "--generations VALUE", "--set VALUE ...", "--device VALUE", "--trust"),
+        "--json",
+    },
     "report": {"DIRECTORY", "--json"},
+    "compare": {
+        *("DIRECTORIES", "--metric VALUE", "--by VALUE", "--control VALUE", "--over VALUE"),
+        *("--generation VALUE", "--all-pairs", "--higher-is-better", "--seed VALUE"),
+        *("--format VALUE", "--out VALUE", "--json"),
+    },
+    "watch": {
+        *("DIRECTORY", "--serve", "--port VALUE", "--every VALUE", "--once", "--world VALUE"),
+        *("--variant VALUE", "--json"),
+    },
     "export": {
-        *("DIRECTORY", "--format VALUE", "--compact", "--out VALUE", "--trust", "--json"),
+        *(
+            "DIRECTORY",
+            "--format VALUE",
+            "--variant VALUE",
+            "--compact",
+            "--out VALUE",
+            "--trust",
+            "--json",
+        ),
     },
     "list": {"[KIND]", "--json"},
     "check-operator": {"REFERENCE", "--examples VALUE", "--option VALUE ...", "--json"},

@@ -18,6 +18,7 @@ from coevo.experiment import Experiment, experiment_from_dict
 from coevo.outcome import Outcome, conclude
 from coevo.records import RecordWriter
 from coevo.run_directory import RunDirectory
+from coevo.spent import Spent
 from coevo.state import GridState
 from tests.coevo.disk_faults import power_failures
 
@@ -44,7 +45,7 @@ class End:
     state: GridState
 
     def conclude(self, state: GridState | None = None) -> Outcome:
-        return conclude(self.place, self.experiment, self.assembled, state or self.state, 1.5)
+        return conclude(self.place, self.assembled, state or self.state, Spent(1.5, 2.5))
 
     def scaled(self, factors: dict[int, float]) -> GridState:
         """Multiply the decoders' weights of some cells."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import coevo
 from tests.end_to_end.experiments import write_archive, write_experiment
+from tests.end_to_end.studies import write_study
 from tests.end_to_end.warm import Warm
 
 
@@ -47,3 +50,21 @@ def seventh(finished: Path) -> int:
     before, after = counts["calls"][5:7]
     assert after - before > 400
     return int(before) + 100
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> Path:
+    """Four variants of two worlds each, in two stacks, 3 generations."""
+    return write_study(tmp_path_factory.mktemp("study") / "waves.toml", archive)
+
+
+@pytest.fixture(scope="session")
+def whole_study(study: Path) -> coevo.Run:
+    """The study, run without interruption. Read it only."""
+    return coevo.run(study, study.with_name("whole"))
+
+
+@pytest.fixture
+def study_copy(whole_study: coevo.Run, tmp_path: Path) -> Path:
+    """The finished study, to be changed."""
+    return shutil.copytree(whole_study.directory, tmp_path / "copy")

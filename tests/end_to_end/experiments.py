@@ -128,6 +128,7 @@ def result_of(directory: Path) -> dict[str, Any]:
     result = json.loads((directory / "result.json").read_text("utf-8"))
     assert isinstance(result, dict)
     assert result.pop("seconds") > 0
+    assert result.pop("cpu_seconds") > 0
     return result
 
 

@@ -13,6 +13,7 @@ from coevo.engine import Engine
 from coevo.experiment import experiment_from_dict
 from coevo.networks import untouched_generator
 from coevo.pruning.plan import with_pruning
+from coevo.stacks import BASE, World
 from coevo.stream import TrainingRows
 from coevo.user_code import Sources
 
@@ -99,4 +100,6 @@ def with_entries(
     described: dict[str, object] = {"code_shape": list(code.shape[1:])}
     described |= {f"{name}_shape": list(shape) for name, shape in shapes.items()}
     engine = replace(engine, networks=replace(engine.networks, description=described))
-    return with_pruning(engine, experiment_from_dict(document), test, Sources((ROOT,)))
+    experiment = experiment_from_dict(document)
+    worlds = [World(BASE, experiment, seed) for seed in engine.seeds.tolist()]
+    return with_pruning(engine, worlds, test, Sources((ROOT,)))

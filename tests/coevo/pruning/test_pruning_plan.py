@@ -24,7 +24,7 @@ def pruned(folder: Path, *entries: dict[str, Any], **tables: Any) -> tuple[Engin
     engine = build(folder, pruning=list(entries), **tables).engine
     assert engine.pruner is not None
     assert engine.gauge is not None
-    return engine, engine.pruner, engine.gauge
+    return engine, engine.pruner, engine.gauge.of_cell(0)
 
 
 def test_without_entries_there_is_nothing_to_do(folder: Path) -> None:
