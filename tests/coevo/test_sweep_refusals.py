@@ -380,3 +380,40 @@ def said_against(sweep: dict[str, Any]) -> str:
     except CoevoError as error:
         return str(error)
     return "" if found else "no variants"
+
+
+@pytest.mark.parametrize(
+    ("sweep", "message"),
+    [
+        ({"zip": [{"axis": 3, **ROWS}]}, "sweep.zip[0].axis: 3 is not text; use text in quotes"),
+        (
+            {"zip": [{"axis": "grid size", **ROWS}]},
+            f"sweep.zip[0].axis: 'grid size' is not a name; {RULE}",
+        ),
+        (
+            {"zip": [{"axis": "a", **ROWS}, {"axis": "a", "grid.columns": [1, 2]}]},
+            "sweep.zip[1].axis: 'a' is another axis too; give each axis a name of its own",
+        ),
+        (
+            {**ROWS, "zip": [{"axis": "grid.rows", "grid.columns": [1, 2]}]},
+            "sweep.zip[0].axis: 'grid.rows' is another axis too; give each axis a name of its own",
+        ),
+        ({"zip": [{"axis": "a"}]}, "sweep.zip[0]: has no key that varies; give some, each with a list"),
+        (
+            {"zip": [{"axis": "a", **ROWS}], "exclude": [{"axis": "a"}]},
+            "sweep.exclude[0].axis: ",
+        ),
+    ],
+)  # fmt: skip
+def test_wrong_names_of_zips_are_refused(sweep: dict[str, Any], message: str) -> None:
+    with pytest.raises(CoevoError) as refusal:
+        experiment_from_dict({"sweep": sweep})
+    assert str(refusal.value).startswith(message)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_zip_can_have_a_name() -> None:
+    sweep = {"zip": [{"axis": "size", "grid": {"rows": [1, 3], "columns": [1, 3]}}]}
+    found = variants(experiment_from_dict({"sweep": sweep}))
+    assert [list(one.options) for one in found] == [["size"], ["size"]]
+    assert [one.experiment.grid.rows for one in found] == [1, 3]
