@@ -137,15 +137,18 @@ def curves_of(view: View, at_most: int, variant: str | None = None) -> list[Curv
 
 
 def _worlds(view: View) -> list[Shown]:
-    """All worlds, variant by variant in the order of the plan, then by seed."""
+    """All worlds of the plan, variant by variant in its order, then by seed."""
+    if view.plan is None:
+        return []
+    order, seeds = {name: n for n, name in enumerate(view.plan.variants)}, set(view.plan.seeds)
     found = []
     for position, state in enumerate(view.stacks):
         generations, losses = state.recorded.latest()
         for world, (variant, seed) in enumerate(state.stack.worlds):
             place = int(generations[world]), float(losses[world])
             found.append(Shown(position, world, variant, seed, *place))
-    order = {name: number for number, name in enumerate(view.plan.variants if view.plan else ())}
-    return sorted(found, key=lambda world: (order.get(world.variant, len(order)), world.seed))
+    wanted = [world for world in found if world.variant in order and world.seed in seeds]
+    return sorted(wanted, key=lambda world: (order[world.variant], world.seed))
 
 
 def _stopped(view: View, world: Shown) -> bool:
@@ -163,11 +166,12 @@ def _median(view: View, variant: str, name: str) -> Curve | None:
 
 def _places(view: View, variant: str) -> Iterator[tuple[int, int]]:
     """Stack and position of the worlds of a variant that did not stop, or of all if all did."""
+    seeds = set(view.plan.seeds if view.plan else ())
     found = [
         (position, world)
         for position, state in enumerate(view.stacks)
-        for world, (name, _) in enumerate(state.stack.worlds)
-        if name == variant
+        for world, (name, seed) in enumerate(state.stack.worlds)
+        if name == variant and seed in seeds
     ]
     going = [
         (stack, world)

@@ -147,10 +147,8 @@ def _body(
 
 def _plot(view: View, curves: list[Curve], width: int, height: int) -> list[Text]:
     """Title, plot and legend, in so many lines."""
-    what = (
-        "median over seeds of the best cell's" if view.plan and view.plan.study else "best cell's"
-    )
-    heading = Text(f"{what} validation {view.metric}", "bold")
+    median = ", median of seeds" if view.plan and view.plan.study else ""
+    heading = Text(f"best cell's validation {view.metric}{median}", "bold")
     legend = _legend(curves, width)
     rest = height - 1 - len(legend)
     return [heading, *curve_panel(curves, width, max(4, rest)), *legend]

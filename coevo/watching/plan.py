@@ -48,7 +48,7 @@ class Plan:
         description: of the experiment; may be empty.
         variants: their names, in order; ``("",)`` of a run.
         seeds: of every variant.
-        stacks: those that are described so far.
+        stacks: those that are described so far and needed for these variants and seeds.
         study: whether there are variants.
     """
 
@@ -97,7 +97,7 @@ def _check_beginning(directory: Path) -> None:
             f"{directory}: cannot be looked at ({error.strerror or error}); give the directory of "
             "a run or study"
         ) from error
-    known = {".lock", "environment.json", "study.json", "stacks"}
+    known = {".lock", "environment.json", "study.json", "packing.json", "stacks"}
     if any(name not in known and not name.startswith(".tmp-") for name in names):
         raise CoevoError(
             f"{directory}: holds no experiment.toml, so it is neither a run nor a study; give the "
@@ -120,7 +120,7 @@ def _study(directory: Path, experiment: Mapping[str, Any]) -> Plan:
         str(experiment.get("description", "")),
         variants=tuple(str(variant["name"]) for variant in plan["variants"]),
         seeds=tuple(int(seed) for seed in plan["seeds"]),
-        stacks=tuple(_described(stack) for stack in place.stacks()),
+        stacks=tuple(_described(stack) for stack in place.needed()),
         study=True,
     )
 

@@ -141,6 +141,8 @@ def advice(view: View) -> str:
         return "the experiment is being prepared"
     if view.status == "interrupted":
         return f"no process works on it; go on with: {resume_command(view.directory)}"
+    if view.status == "failed" and any(stack.failure for stack in view.stacks):
+        return f"stacks that failed are tried again by: {resume_command(view.directory)}"
     if view.status in ("complete", "failed"):
         return f"see {directory}/report.html"
     if view.working is None:

@@ -88,7 +88,7 @@ def frames_of(
     code = process.wait(LONGEST)
     reader.join()
     os.close(master)
-    return code, ESCAPES.sub("", seen.decode("utf-8"))
+    return code, ESCAPES.sub("", seen.decode("utf-8", "replace"))
 
 
 def test_a_run_is_watched_to_its_end_and_ends_as_if_nobody_had_looked(

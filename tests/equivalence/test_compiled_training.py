@@ -222,7 +222,8 @@ def test_masks_of_one_world_change_no_bit_of_others(dtype: torch.dtype) -> None:
 def test_what_is_not_finite_stays_in_its_cell_and_is_seen(
     number: float, algorithm: str, dtype: torch.dtype
 ) -> None:
-    case = replace(STACK, dtype=dtype, algorithm=algorithm)
+    shapes = "dense of many shapes"  # has every activation
+    case = replace(STACK, dtype=dtype, algorithm=algorithm, architecture=shapes, steps=1)
     state = start_of(case)
     engine = engine_of(case)
     well = trained(engine, state)
@@ -236,6 +237,9 @@ def test_what_is_not_finite_stays_in_its_cell_and_is_seen(
         for weight in found.values():
             finite &= weight.reshape(9, -1).isfinite().all(1)
         assert finite.tolist() == [n != 4 for n in range(9)]
+        if number != number:  # NaN goes through activations, loss and every kind of move
+            assert found["train_loss"][4].isnan()
+            assert found["decoder/2.bias"][4].isnan().all()
         others = torch.arange(9) != 4
         for name, values in well.items():
             assert torch.equal(found[name][others], values[others])

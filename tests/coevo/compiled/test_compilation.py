@@ -47,6 +47,12 @@ def test_a_change_in_any_module_makes_it_compile_anew(
     assert names[0] == names[1] != cached(doubled).__qualname__
 
 
+def test_nothing_is_compiled_as_if_all_numbers_were_finite() -> None:
+    flags = compilation._OPTIONS["fastmath"]
+    assert isinstance(flags, set)  # True would be all of them
+    assert not flags & {"nnan", "ninf", "fast"}
+
+
 def test_the_engine_does_not_load_numba_before_it_is_used() -> None:
     code = "import coevo.assemble, sys; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

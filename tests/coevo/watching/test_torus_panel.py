@@ -28,6 +28,11 @@ def test_each_loss_has_its_shade_on_a_logarithmic_scale() -> None:
     ]
 
 
+def test_the_mark_is_on_the_best_cell_wherever_it_is() -> None:
+    assert lines([[8, 16], [16, 1]], height=5)[:2] == ["████", "██[]"]
+    assert lines([[8, 16], [1, 16]], height=5)[:2] == ["████", "[]██"]
+
+
 def test_cells_grow_with_the_room() -> None:
     drawn = lines([[8, 1], [16, 2]], width=20, height=12)
     assert drawn[:8] == [

@@ -132,7 +132,7 @@ def test_a_study_tells_stacks_variants_and_stopped_worlds(
     with directory_lock(study):
         frame = drawn(study, width=78, height=24)
         chosen = drawn(study, width=78, height=24, variant="wanda")
-    assert frame.startswith(f"{STUDY}\n\nmedian over seeds")
+    assert frame.startswith(f"{STUDY}\n\nbest cell's validation mse, median of")
     # Medians over two seeds, ten apart: 0.001 + 0.05, (0.201 + 0.301) / 2, and of one seed 0.1.
     assert frame.splitlines()[-3:] == [
         "a 0.05100 magnitude",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -11,6 +12,7 @@ import pytest
 
 from coevo.errors import CoevoError
 from coevo.files import directory_lock
+from coevo.watch import look
 from coevo.watching import Watcher, state
 from tests.coevo.watching.watched import NOW, Watched, finish, tell, write_study
 
@@ -216,3 +218,18 @@ def test_looking_changes_nothing(tmp_path: Path) -> None:
     before = sorted((path, path.stat().st_mtime_ns) for path in tmp_path.rglob("*"))
     assert seen(tmp_path) == "interrupted"
     assert sorted((path, path.stat().st_mtime_ns) for path in tmp_path.rglob("*")) == before
+
+
+def test_variants_and_seeds_that_the_study_no_longer_has_are_left_out(tmp_path: Path) -> None:
+    one, two = write_study(tmp_path, [["a", "b"], ["c"]])
+    Watched(seeds=(1, 2, 3, 4)).record(one, 1, 10)
+    Watched(seeds=(1, 2)).record(two, 1, 10)
+    plan = json.loads((tmp_path / "study.json").read_text("utf-8"))
+    kept = plan["variants"][1:2]
+    (tmp_path / "study.json").write_text(json.dumps({**plan, "variants": kept, "seeds": [2]}))
+    found = look(tmp_path)
+    assert [Path(stack["directory"]).name for stack in found["stacks"]] == ["001"]
+    # The worlds of the stack are a with seeds 1 and 2, and b with them.
+    assert (found["best"]["variant"], found["best"]["seed"]) == ("b", 2)
+    assert [(curve["name"], curve["seeds"]) for curve in found["curves"]] == [("b", 1)]
+    assert found["curves"][0]["losses"][-1] == pytest.approx(Watched().loss(10, 3, 0))
