@@ -161,7 +161,7 @@ def _files(directory: Path) -> Iterator[tuple[str, int, int]]:
     for start in ("", _STACKS):
         for pattern in _PATTERNS:
             for path in directory.glob(start + pattern):
-                if path.name.startswith(".tmp-"):
+                if path.name == "progress.json" or path.name.startswith(".tmp-"):
                     continue
                 try:
                     found = path.stat()
