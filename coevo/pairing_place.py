@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from coevo.errors import CoevoError
 from coevo.experiment import Experiment, experiment_from_dict
 from coevo.interruption import resume_command
 from coevo.problems import not_listed
 from coevo.run_directory import RunDirectory
+from coevo.stored_files import stored_object
 from coevo.study_directory import StackDirectory, StudyDirectory, is_study
 
 __all__ = ["PairingPlace", "pairing_place"]
@@ -91,7 +90,7 @@ def _ended(
     for stack in study.stacks():
         if not stack.finished:
             continue
-        result: dict[str, Any] = json.loads(stack.run.result_file.read_text(encoding="utf-8"))
+        result = stored_object(stack.run.result_file)
         for name, ended in result["variants"].items():
             if name in names and ended["best"] is not None:
                 loss = result["loss"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, TypeAlias
 from coevo.errors import CoevoError
 from coevo.files import make_directory, write_json
 from coevo.run_directory import RunDirectory
+from coevo.stored_files import stored_value
 
 __all__ = ["StackDirectory", "StudyDirectory", "WorldName", "is_study"]
 
@@ -194,10 +194,7 @@ def _description(worlds: Iterable[WorldName], experiments: Mapping[str, str]) ->
 
 def _read(path: Path, *names: str) -> dict[str, Any]:
     """A JSON document that has some names at its top."""
-    try:
-        found: object = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CoevoError(f"{path}: cannot be read ({error}); restore it or remove it") from error
+    found = stored_value(path)
     if not isinstance(found, dict) or found.get("format", _FORMAT) != _FORMAT:
         raise CoevoError(f"{path}: is of another format; use the version of coevo that wrote it")
     missing = [name for name in names if name not in found]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from coevo.errors import CoevoError
 from coevo.files import write_json
 from coevo.outcome import Outcome
-from coevo.study_directory import StackDirectory, StudyDirectory
+from coevo.stored_files import stored_object
+from coevo.study_directory import StudyDirectory
 from coevo.tasks import METRICS
 
 __all__ = ["conclude_study"]
@@ -29,8 +28,11 @@ def conclude_study(place: StudyDirectory) -> Outcome:
         What the file holds.
     """
     stacks = place.needed()
-    results = {stack.path.name: _result(stack) for stack in stacks if stack.finished}
-    plan, seeds = place.plan(), set(place.plan()["seeds"])
+    results = {
+        stack.path.name: stored_object(stack.run.result_file) for stack in stacks if stack.finished
+    }
+    plan = place.plan()
+    seeds = set(plan["seeds"])
     names = {str(variant["name"]) for variant in plan["variants"]}
     worlds = [
         world for world in _worlds(results) if world["variant"] in names and world["seed"] in seeds
@@ -52,15 +54,6 @@ def conclude_study(place: StudyDirectory) -> Outcome:
         outcome["best"] = _best(worlds, outcome["loss"])
     write_json(place.run.result_file, outcome)
     return outcome
-
-
-def _result(stack: StackDirectory) -> Mapping[str, Any]:
-    file = stack.run.result_file
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CoevoError(f"{file}: cannot be read ({error}); restore it or remove it") from error
-    return dict(document)
 
 
 def _worlds(results: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

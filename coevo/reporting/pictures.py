@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from coevo.reporting.stored_files import Samples
+from coevo.stored_files import Samples
 
 __all__ = ["Picture", "Row", "black_and_white", "nearly_square", "picture", "rows_of_pictures"]
 

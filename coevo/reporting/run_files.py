@@ -11,7 +11,7 @@ from coevo.errors import CoevoError
 from coevo.records import last_generation, read
 from coevo.reporting.compaction import Compaction, compaction_of
 from coevo.reporting.numbers import METRIC_NAMES
-from coevo.reporting.stored_files import (
+from coevo.stored_files import (
     Samples,
     damaged,
     json_object,

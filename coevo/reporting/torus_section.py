@@ -11,7 +11,7 @@ from coevo.reporting.numbers import METRIC_NAMES, axis_title, rounded
 from coevo.reporting.plots import torus_plot
 from coevo.reporting.run_files import RunFiles
 
-__all__ = ["torus", "torus_data"]
+__all__ = ["generation_slider", "torus", "torus_data"]
 
 
 def torus_data(run: RunFiles, findings: Findings) -> dict[str, Any] | None:
@@ -95,19 +95,24 @@ def _panel(
     )
 
 
-def _controls(data: Mapping[str, Any]) -> Html:
-    last = len(data["generations"]) - 1
-    moving = last > 0 and any(panel["fixed"] is None for panel in data["panels"])
+def generation_slider(last: int, start: int) -> tuple[Html, Html]:
+    """What moves the maps of the torus, from 0 to ``last``, and where its generation is told."""
     slider = tag(
         "input",
         type="range",
         id="torus-slider",
         min="0",
         max=f"{last}",
-        value=f"{data['start']}",
+        value=f"{start}",
         autocomplete="off",
     )
-    output = tag("output", id="torus-generation", for_="torus-slider")
+    return slider, tag("output", id="torus-generation", for_="torus-slider")
+
+
+def _controls(data: Mapping[str, Any]) -> Html:
+    last = len(data["generations"]) - 1
+    moving = last > 0 and any(panel["fixed"] is None for panel in data["panels"])
+    slider, output = generation_slider(last, data["start"])
     hidden = {} if moving else {"hidden": ""}
     stretch = tag("input", type="checkbox", id="torus-stretch", autocomplete="off")
     return tag(

@@ -10,7 +10,7 @@ import numpy as np
 from coevo.reporting.markup import NOTHING, Html, tag
 from coevo.reporting.numbers import short
 from coevo.reporting.pictures import Picture, black_and_white, picture
-from coevo.reporting.stored_files import Samples, read_samples
+from coevo.stored_files import Samples, read_samples
 from coevo.study_directory import StackDirectory
 from coevo.study_reporting.study_files import StudyFiles
 

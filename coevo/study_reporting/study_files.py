@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from coevo.errors import CoevoError
 from coevo.records import last_generation, scan
 from coevo.reporting.numbers import METRIC_NAMES
-from coevo.reporting.stored_files import damaged, json_object, parsed_toml, text_of
+from coevo.stored_files import damaged, json_object, parsed_toml, text_of
 from coevo.study_directory import StackDirectory, StudyDirectory
 from coevo.study_reporting.study_worlds import StudyWorld, planned_worlds
 from coevo.world_results import WorldResults, world_results

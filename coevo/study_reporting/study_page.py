@@ -8,7 +8,7 @@ from typing import Any
 from coevo.reporting.document import document
 from coevo.reporting.markup import join
 from coevo.reporting.sections import reproduction
-from coevo.reporting.stored_files import Samples
+from coevo.stored_files import Samples
 from coevo.study_reporting.courses import Course, Measure, course_of, measure_runs
 from coevo.study_reporting.layers import layer_sparsities
 from coevo.study_reporting.matrix import matrix_of

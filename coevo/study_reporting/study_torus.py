@@ -11,6 +11,7 @@ import numpy as np
 from coevo.reporting.markup import NOTHING, Html, tag
 from coevo.reporting.numbers import METRIC_NAMES, axis_title
 from coevo.reporting.plots import torus_plot
+from coevo.reporting.torus_section import generation_slider
 from coevo.roles import ROLES
 from coevo.study_reporting.choosers import select
 from coevo.study_reporting.standings import Standings
@@ -124,16 +125,7 @@ def torus_section(worlds: Sequence[TorusWorld], data: Mapping[str, Any] | None, 
 def _controls(worlds: Sequence[TorusWorld]) -> Html:
     names = [_name(one.world) for one in worlds]
     last = len(worlds[0].generations) - 1
-    slider = tag(
-        "input",
-        type="range",
-        id="torus-slider",
-        min="0",
-        max=f"{last}",
-        value=f"{last}",
-        autocomplete="off",
-    )
-    output = tag("output", id="torus-generation", for_="torus-slider")
+    slider, output = generation_slider(last, last)
     return tag(
         "div",
         select("torus-world", "World", names, 0),

@@ -1,4 +1,4 @@
-"""The files that a report is made from, each read as far as it exists."""
+"""Files of runs and studies, read with errors in one line that name the file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ import numpy as np
 
 from coevo.errors import CoevoError
 
-__all__ = ["Samples", "damaged", "json_object", "parsed_toml", "read_samples", "text_of"]
+__all__ = [
+    "Samples",
+    "damaged",
+    "json_object",
+    "parsed_toml",
+    "read_samples",
+    "stored_object",
+    "stored_value",
+    "text_of",
+]
 
 Samples: TypeAlias = Mapping[str, "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"]
 
@@ -58,15 +67,31 @@ def json_object(path: Path) -> Mapping[str, Any] | None:
     Raises:
         CoevoError: it is not a JSON object.
     """
-    if not path.is_file():
-        return None
-    try:
-        document = json.loads(text_of(path))
-    except json.JSONDecodeError as error:
-        raise damaged(path, error) from error
+    return stored_object(path) if path.is_file() else None
+
+
+def stored_object(path: Path) -> dict[str, Any]:
+    """The object of a JSON file that has to be there.
+
+    Raises:
+        CoevoError: it is not there, or not a JSON object.
+    """
+    document = stored_value(path)
     if not isinstance(document, dict):
         raise damaged(path, "not a JSON object")
     return document
+
+
+def stored_value(path: Path) -> object:
+    """What a JSON file holds that has to be there.
+
+    Raises:
+        CoevoError: it is not there, or not JSON.
+    """
+    try:
+        return json.loads(text_of(path))
+    except json.JSONDecodeError as error:
+        raise damaged(path, error) from error
 
 
 def read_samples(path: Path) -> Samples | None:
