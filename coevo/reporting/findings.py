@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from coevo.reporting.curves import Band, Line, bands, best_cells, cell_lines, po
 from coevo.reporting.lineage import Family, families
 from coevo.reporting.remains import Remains, count_remains
 from coevo.reporting.run_files import RunFiles
-from coevo.reporting.torus_maps import TorusMaps, torus_maps
+from coevo.reporting.torus_frames import TorusFrames, frame_columns, room, torus_frames
 from coevo.reporting.worlds import Best, World, drawn_worlds, list_worlds, read_best
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class Findings:
         training_rows: the same of the loss on training rows, where it was measured.
         rates: the same of the learning rate; empty where it never varies or is not recorded.
         families: world to the descent of its networks.
-        maps: of the validation loss on the torus, or None.
+        toruses: what happened on the torus of some worlds, that of the champion first; empty
+            where a torus is too large to draw.
         points: generations that plots show of each world, at most.
         thinned: whether more were recorded.
         pruning: what pruning left of the networks, or None where nothing is pruned.
@@ -52,7 +53,7 @@ class Findings:
     training_rows: Mapping[int, Band] = field(default_factory=dict)
     rates: Mapping[int, Band] = field(default_factory=dict)
     families: Mapping[int, Family] = field(default_factory=dict)
-    maps: TorusMaps | None = None
+    toruses: Sequence[TorusFrames] = ()
     points: int = 0
     thinned: bool = False
     pruning: Remains | None = None
@@ -77,8 +78,6 @@ def analyze(run: RunFiles) -> Findings:
     cells = best_cells(records, column)
     cells |= {world.number: world.best.cell for world in drawn if world.best is not None}
     rates = _bands_if_there(records, "learning_rate", points)  # not every optimizer has them
-    # The maps show few worlds: the champion's comes first, so that it is among them.
-    ordered = sorted(numbers, key=lambda world: world != number)
     return Findings(
         worlds=worlds,
         drawn=drawn,
@@ -90,7 +89,7 @@ def analyze(run: RunFiles) -> Findings:
         training_rows=_bands_if_there(records, f"training_{run.loss}", points),
         rates=rates if _vary(rates) else {},
         families=families(records, numbers),
-        maps=torus_maps(records, column, ordered),
+        toruses=_toruses(records, column, sorted(drawn, key=lambda one: one.number != number)),
         points=points,
         thinned=records["generation"].n_unique() > points,
         pruning=count_remains(run, worlds, champion, numbers, points),
@@ -99,6 +98,18 @@ def analyze(run: RunFiles) -> Findings:
 
 def _bands_if_there(records: polars.DataFrame, column: str, points: int) -> dict[int, Band]:
     return bands(records, column, points) if column in records.columns else {}
+
+
+def _toruses(records: polars.DataFrame, loss: str, worlds: Sequence[World]) -> list[TorusFrames]:
+    """As many as fit into a page, the first ones first."""
+    ran = records.filter(records["running"]).select(frame_columns(records.columns, loss))
+    parts = ran.partition_by("world", as_dict=True, maintain_order=True)
+    began = [(world, parts[world.number,]) for world in worlds if (world.number,) in parts]
+    if not began:
+        return []
+    cells = int(ran["cell"].max()) + 1  # type: ignore[arg-type]  # a column of integers
+    frames, shown = room(len(began), cells)
+    return [torus_frames(world.label, rows, loss, frames) for world, rows in began[:shown]]
 
 
 def _vary(rates: Mapping[int, Band]) -> bool:

@@ -28,7 +28,7 @@ from coevo.reporting.sections import (
     worlds,
 )
 from coevo.reporting.sparsity_plot import sparsity_plot
-from coevo.reporting.torus_section import torus, torus_data
+from coevo.reporting.torus_section import torus_section, torus_values
 
 __all__ = ["page_of", "page_plots"]
 
@@ -53,7 +53,7 @@ def page_of(run: RunFiles, findings: Findings) -> str:
         run: the files.
         findings: what they say.
     """
-    maps = torus_data(run, findings)
+    maps = torus_values(findings.toruses, run.loss, run.per)
     data = {"plots": page_plots(run, findings), "torus": maps}
     content = _content(run, findings, maps)
     return document(run.title, header(run), content, data, SCRIPT, _CHAPTERS)
@@ -65,7 +65,7 @@ def _content(run: RunFiles, findings: Findings, maps: Mapping[str, Any] | None) 
         learning(run, findings),
         pruning(run, findings),
         compact_form(run),
-        torus(run, findings, maps),
+        torus_section(findings.toruses, maps, run.loss, known=len(findings.worlds)),
         samples(run),
         lineage(findings),
         learning_rates(findings),

@@ -29,6 +29,12 @@ _PARTS = """
     return value === null ? "not measured" : String(Number(value.toPrecision(3)));
   }
 
+  function written(value, kind) {
+    if (value === null) return "";
+    if (kind === "percent") return String(Number((100 * value).toPrecision(3))) + " %";
+    return String(Number(value.toPrecision(4)));
+  }
+
   function table(values, columns) {
     const rows = [];
     for (let first = 0; first < values.length; first += columns)

@@ -1,123 +1,147 @@
-"""The section with the maps of the torus, and the numbers that the page's script fills in."""
+"""The section with the moving torus, and the numbers that the page's script fills in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from coevo.reporting.findings import Findings
+import numpy as np
+
+from coevo.reporting.controls import select
 from coevo.reporting.markup import Html, tag
-from coevo.reporting.numbers import METRIC_NAMES, axis_title, rounded
+from coevo.reporting.numbers import METRIC_NAMES, axis_title
 from coevo.reporting.plots import torus_plot
-from coevo.reporting.run_files import RunFiles
+from coevo.reporting.torus_frames import TorusFrames
+from coevo.roles import ROLES
 
-__all__ = ["generation_slider", "torus", "torus_data"]
+__all__ = ["torus_section", "torus_values"]
+
+_NOTHING = "There are no maps: nothing is recorded yet, or the torus is too large to draw."
 
 
-def torus_data(run: RunFiles, findings: Findings) -> dict[str, Any] | None:
-    """What the page's script needs for the maps, or None without maps.
+def torus_values(worlds: Sequence[TorusFrames], loss: str, per: str) -> dict[str, Any] | None:
+    """What the script needs; None without worlds.
 
-    One world is shown in its first, a chosen and its last generation; several worlds are shown
-    side by side in the chosen one. A panel is ``{id, world, fixed, label}``, where ``fixed`` is
-    the position of its generation, or None where the reader chooses; ``start`` is the position
-    that the reader finds chosen.
+    Arrays are base64: floats of 4 bytes and whole numbers of 2, the lowest byte first.
+
+    Args:
+        worlds: that are shown.
+        loss: the metric.
+        per: what errors are averaged over.
     """
-    maps = findings.maps
-    if maps is None:
+    if not worlds:
         return None
-    last = len(maps.generations) - 1
-    several = len(maps.frames) > 1
-    places: list[tuple[int, int | None]] = [(world, None) for world in sorted(maps.frames)]
-    if not several:
-        alone = [0, None, last] if last > 1 else list(range(last + 1))
-        places = [(places[0][0], fixed) for fixed in alone]
-    labels = {world.number: world.label for world in findings.worlds}
-    panels = [
-        {
-            "id": f"torus-{position}",
-            "world": world,
-            "fixed": fixed,
-            "label": labels[world] if several else "Generation {generation}",
-        }
-        for position, (world, fixed) in enumerate(places)
+    pruned = [role for role in ROLES if any(role in world.sparsity for world in worlds)]
+    panels = [("loss", "loss", "Validation loss", axis_title(loss, per))]
+    panels += [
+        (f"sparsity_{role}", "sparsity", f"Sparsity of {role}s", "sparsity") for role in pruned
+    ]
+    panels += [
+        (f"founder_{role}", "founder", f"Lineage of {role}s", "founder: cell") for role in ROLES
     ]
     return {
-        "plot": torus_plot(maps.rows, maps.columns, axis_title(run.loss, run.per)),
-        "generations": maps.generations.tolist(),
-        "start": last if several else last // 2,
-        "rows": maps.rows,
-        "columns": maps.columns,
-        "panels": panels,
-        "frames": {
-            str(world): [rounded(frame, 4) for frame in frames.tolist()]
-            for world, frames in maps.frames.items()
-        },
+        "roles": list(ROLES),
+        "panels": [
+            {
+                "id": f"torus-{field.replace('_', '-')}",
+                "field": field,
+                "kind": kind,
+                "title": title,
+                "plot": torus_plot(1, 1, unit),
+            }
+            for field, kind, title, unit in panels
+        ],
+        "worlds": [_values(world) for world in worlds],
     }
 
 
-def torus(run: RunFiles, findings: Findings, data: Mapping[str, Any] | None) -> Html:
-    """The maps of the loss on the torus.
+def torus_section(
+    worlds: Sequence[TorusFrames], data: Mapping[str, Any] | None, loss: str, *, known: int
+) -> Html:
+    """The maps, with a chooser of worlds, a slider and a button that moves it.
 
     Args:
-        run: the files.
-        findings: what they say.
-        data: see `torus_data`.
+        worlds: that are shown.
+        data: see `torus_values`.
+        loss: the metric.
+        known: how many worlds there are.
     """
-    title = tag("h2", "The torus", id="torus")
+    title = tag("h2", "The torus over generations", id="torus")
     if data is None:
-        reason = "There is no map: nothing was measured yet, or the torus is too large to draw."
-        return tag("section", title, tag("p", reason))
-    name = METRIC_NAMES[run.loss]
-    caption = (
-        f"Validation loss ({name}) of every cell at its place; dark is low. The frame marks the "
-        "lowest loss of the generation shown. Opposite edges of the torus touch."
-    )
-    drawn, worlds = len(data["frames"]), len(findings.worlds)
-    if drawn < worlds:
-        caption += f" {drawn} of {worlds} worlds are shown."
-    panels = [_panel(panel, data, findings, name) for panel in data["panels"]]
-    maps = tag("div", *panels, class_="maps")
-    return tag("section", title, tag("figure", _controls(data), maps, tag("figcaption", caption)))
-
-
-def _panel(
-    panel: Mapping[str, Any], data: Mapping[str, Any], findings: Findings, name: str
-) -> Html:
-    best = next((world.best for world in findings.worlds if world.number == panel["world"]), None)
-    place = "" if best is None else f" The best pairing lives in {best.place}."
-    label = f"Map of the validation loss ({name}) on the torus, world {panel['world']}.{place}"
-    shown = data["start"] if panel["fixed"] is None else panel["fixed"]
-    title = panel["label"].replace("{generation}", str(data["generations"][shown]))
+        return tag("section", title, tag("p", _NOTHING))
+    panels = [_panel(panel) for panel in data["panels"]]
+    stories = [
+        tag("p", tag("strong", f"{role.capitalize()}s: "), tag("span", id=f"torus-story-{role}"))
+        for role in data["roles"]
+    ]
     return tag(
-        "div",
-        tag("h3", title, id=f"{panel['id']}-title"),
-        tag("div", id=panel["id"], class_="plot", role="img", aria_label=label),
+        "section",
+        title,
+        tag(
+            "figure",
+            _controls(worlds),
+            tag("h3", "", id="torus-title"),
+            tag("div", *panels, class_="maps"),
+            tag("div", *stories, class_="story"),
+            tag("figcaption", _caption(worlds, loss, known)),
+        ),
     )
 
 
-def generation_slider(last: int, start: int) -> tuple[Html, Html]:
-    """What moves the maps of the torus, from 0 to ``last``, and where its generation is told."""
+def _caption(worlds: Sequence[TorusFrames], loss: str, known: int) -> str:
+    caption = (
+        f"Every cell at its place; opposite edges touch. Validation loss "
+        f"({METRIC_NAMES[loss]}) as measured last: dark is low, and the frame marks the lowest. "
+        "Lineage: the number of the cell whose first network is the ancestor; an arrow points the "
+        "way that a network moved since the generation shown before."
+    )
+    return caption if len(worlds) == known else f"{caption} {len(worlds)} of {known} worlds."
+
+
+def _panel(panel: Mapping[str, Any]) -> Html:
+    label = f"{panel['title']} of every cell, generation by generation"
+    plot = tag("div", id=panel["id"], class_="plot", role="img", aria_label=label)
+    return tag("div", tag("h4", panel["title"]), plot)
+
+
+def _controls(worlds: Sequence[TorusFrames]) -> Html:
+    last = len(worlds[0].generations) - 1
     slider = tag(
         "input",
         type="range",
         id="torus-slider",
         min="0",
         max=f"{last}",
-        value=f"{start}",
+        value=f"{last}",
         autocomplete="off",
     )
-    return slider, tag("output", id="torus-generation", for_="torus-slider")
-
-
-def _controls(data: Mapping[str, Any]) -> Html:
-    last = len(data["generations"]) - 1
-    moving = last > 0 and any(panel["fixed"] is None for panel in data["panels"])
-    slider, output = generation_slider(last, data["start"])
-    hidden = {} if moving else {"hidden": ""}
+    output = tag("output", id="torus-generation", for_="torus-slider")
     stretch = tag("input", type="checkbox", id="torus-stretch", autocomplete="off")
+    chooser = select("torus-world", "World", [one.name for one in worlds], 0)
     return tag(
         "div",
-        tag("label", "Generation", slider, output, class_="slider", **hidden),
-        tag("label", stretch, "Own color scale for each map"),
+        chooser if len(worlds) > 1 else tag("span", chooser, hidden=""),
+        tag("button", "Play", type="button", id="torus-play"),
+        tag("label", "Generation", slider, output, class_="slider"),
+        tag("label", stretch, "Own color scale for each generation"),
         class_="controls",
     )
+
+
+def _values(one: TorusFrames) -> dict[str, Any]:
+    fields = {"loss": _text(one.loss, "<f4")}
+    fields |= {f"sparsity_{role}": _text(found, "<f4") for role, found in one.sparsity.items()}
+    fields |= {f"founder_{role}": _text(found, "<u2") for role, found in one.founder.items()}
+    fields |= {f"source_{role}": _text(found, "<u2") for role, found in one.source.items()}
+    return {
+        "name": one.name,
+        "rows": one.rows,
+        "columns": one.columns,
+        "generations": one.generations.tolist(),
+        "fields": fields,
+    }
+
+
+def _text(values: Any, kind: str) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, dtype=kind).tobytes()).decode("ascii")

@@ -1,13 +1,14 @@
-"""What a reader chooses with: of measures, of variants, of anything in a list."""
+"""What a reader chooses with: of measures, and of variants."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from coevo.reporting.controls import select
 from coevo.reporting.markup import NOTHING, Html, tag
 from coevo.study_reporting.variant_style import MOST_SHOWN, VariantStyle
 
-__all__ = ["measure_chooser", "select", "variant_chooser"]
+__all__ = ["measure_chooser", "variant_chooser"]
 
 # In the unit of the swatch, which is 28 wide; plotly's own dashes are longer.
 _STROKES = {
@@ -18,27 +19,6 @@ _STROKES = {
     "longdash": "11 4",
     "longdashdot": "11 3 2 3",
 }
-
-
-def select(identity: str, name: str, options: Sequence[str], chosen: int) -> Html:
-    """One of several options, by its position.
-
-    Args:
-        identity: of the element.
-        name: before it.
-        options: to choose from.
-        chosen: the one at first.
-    """
-    found = [
-        tag(
-            "option",
-            option,
-            value=f"{place}",
-            **({"selected": ""} if place == chosen else {}),
-        )
-        for place, option in enumerate(options)
-    ]
-    return tag("label", name, tag("select", *found, id=identity, autocomplete="off"))
 
 
 def measure_chooser(identity: str, measures: Sequence[str]) -> Html:

@@ -12,12 +12,6 @@ MATRIX = """
     return known.length % 2 ? known[half] : (known[half - 1] + known[half]) / 2;
   }
 
-  function written(value, kind) {
-    if (value === null) return "";
-    if (kind === "percent") return String(Number((100 * value).toPrecision(3))) + " %";
-    return String(Number(value.toPrecision(4)));
-  }
-
   function matrixTable(down, across, chosen) {
     const rows = page.matrix.axes[down].labels.map(() =>
       page.matrix.axes[across].labels.map(() => []),

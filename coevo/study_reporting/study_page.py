@@ -8,6 +8,7 @@ from typing import Any
 from coevo.reporting.document import document
 from coevo.reporting.markup import join
 from coevo.reporting.sections import reproduction
+from coevo.reporting.torus_section import torus_section, torus_values
 from coevo.stored_files import Samples
 from coevo.study_reporting.courses import Course, Measure, course_of, measure_runs
 from coevo.study_reporting.layers import layer_sparsities
@@ -28,8 +29,7 @@ from coevo.study_reporting.study_sections import (
     summary_section,
     troubles_section,
 )
-from coevo.study_reporting.study_torus import shown_worlds, torus_section, torus_values
-from coevo.study_reporting.torus_worlds import torus_worlds
+from coevo.study_reporting.torus_worlds import shown_worlds, torus_worlds
 from coevo.study_reporting.variant_style import VariantStyle, variant_styles
 
 __all__ = ["page_of_study"]
@@ -64,7 +64,8 @@ def page_of_study(study: StudyFiles) -> str:
     samples = best_samples(study, order)
     per = _per(samples)
     data = _data(study, found, styles, per)
-    worlds = torus_worlds(study, shown_worlds(study, found, order))
+    chosen = shown_worlds(study, found, order)
+    worlds = torus_worlds(study, chosen)
     data["torus"] = torus_values(worlds, found.loss, per)
     matrix, courses = matrix_of(study), data["courses"]
     content = join(
@@ -75,7 +76,7 @@ def page_of_study(study: StudyFiles) -> str:
         pareto_section(found, drawn="pareto-plot" in data["plots"]),
         course_section("sparsity", "Sparsity over time", _PRUNED, courses.get("sparsity"), styles),
         layers_section(layer_sparsities(study), order),
-        torus_section(worlds, data["torus"], found.loss),
+        torus_section(worlds, data["torus"], found.loss, known=len(study.worlds)),
         reconstructions(study, samples),
         troubles_section(study),
         settings_section(study),

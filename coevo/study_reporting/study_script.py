@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from coevo.reporting.script_parts import script_of
+from coevo.reporting.torus_script import TORUS
 from coevo.study_reporting.course_script import COURSES
 from coevo.study_reporting.matrix_script import MATRIX
-from coevo.study_reporting.torus_script import TORUS
 
 __all__ = ["SCRIPT"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from coevo.reporting.controls import select
 from coevo.reporting.markup import NOTHING, Html, join, tag
 from coevo.reporting.numbers import METRIC_NAMES, plural
-from coevo.study_reporting.choosers import measure_chooser, select, variant_chooser
+from coevo.study_reporting.choosers import measure_chooser, variant_chooser
 from coevo.study_reporting.layers import Layers
 from coevo.study_reporting.matrix import Matrix
 from coevo.study_reporting.spread import FEWEST

@@ -55,12 +55,21 @@ def test_everything_is_seen_on_every_medium(name: str, opened: Open, artifacts: 
         report.keep(artifacts / f"{name}-paper.png")
 
 
-def test_the_maps_of_a_run_move_and_a_world_can_be_chosen(opened: Open) -> None:
+def test_the_torus_of_a_run_moves_and_a_world_can_be_chosen(opened: Open) -> None:
     report = opened("run")
-    before, shown = report.values("torus-0"), report.text("torus-generation")
+    maps = ("torus-loss", "torus-founder-encoder", "torus-founder-decoder")
+    before, shown = [report.values(one) for one in maps], report.text("torus-generation")
     report.page.locator("#torus-slider").fill("2")
     assert report.text("torus-generation") == "3" != shown
-    assert report.values("torus-0") != before
+    assert all(report.values(one) != was for one, was in zip(maps, before, strict=True))
+    report.page.locator("#torus-play").click()
+    expect(report.page.locator("#torus-generation")).not_to_have_text("3", timeout=WAIT)
+    scale = "document.getElementById('torus-loss').data[0].zmin"
+    common = report.page.evaluate(scale)
+    report.page.locator("#torus-stretch").check()
+    assert report.page.evaluate(scale) > common
+    report.page.select_option("#torus-world", index=1)
+    assert "World" in report.text("torus-title")
     before = report.values("learning-plot")
     report.page.select_option("#learning-plot-world", "3")
     assert report.values("learning-plot") != before

@@ -75,8 +75,9 @@ def test_plots_are_valid_and_have_a_place(page: Page) -> None:
         assert all(len(trace["x"]) == len(trace["y"]) <= 400 for trace in plot["data"])
         assert any(trace["visible"] and trace["showlegend"] for trace in plot["data"])
     if page.data["torus"] is not None:
-        plotly.graph_objects.Figure(page.data["torus"]["plot"])
         assert {panel["id"] for panel in page.data["torus"]["panels"]} <= page.ids
+        for panel in page.data["torus"]["panels"]:
+            plotly.graph_objects.Figure(panel["plot"])
 
 
 def test_what_cannot_be_seen_is_described(page: Page) -> None:
@@ -221,7 +222,7 @@ def test_the_largest_page_is_small_enough(tmp_path: Path) -> None:
         worlds=250, rows=4, columns=5, generations=210, rates_walk=True, samples=(3, 96, 96)
     )
     pruned = PrunedRun(run, training_rows=True)
-    assert write_report(pruned.write(tmp_path)).stat().st_size < 6_000_000
+    assert write_report(pruned.write(tmp_path)).stat().st_size < 7_000_000
 
 
 def test_importing_it_is_cheap() -> None:

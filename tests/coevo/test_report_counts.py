@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 
 from coevo.reporting.curves import bands, best_cells, cell_lines, evenly
 from coevo.reporting.lineage import families, founders
-from coevo.reporting.torus_maps import torus_maps
+from coevo.reporting.torus_frames import MOST_BYTES, MOST_FRAMES, room, torus_frames
 
 LOSSES = st.floats(1e-6, 10) | st.sampled_from([np.nan, np.inf])
 
@@ -134,43 +134,36 @@ def test_families_never_come_back(sources: np.ndarray) -> None:
         assert set(after.tolist()) <= set(before.tolist())
 
 
-@given(records())
-def test_maps_show_the_latest_measurement(table: polars.DataFrame) -> None:
-    worlds = table["world"].unique().to_list()
-    maps = torus_maps(table, "loss", worlds)
-    finite = table.filter(table["loss"].is_finite())
-    if maps is None:
-        assert finite.is_empty()
+@given(records(), st.integers(2, 6))
+def test_frames_show_the_latest_measurement(table: polars.DataFrame, frames: int) -> None:
+    ran = table.filter(polars.col("running") & (polars.col("world") == 0))
+    if ran.is_empty():
         return
-    assert maps.generations.tolist() == finite["generation"].unique().sort().to_list()
-    for world in worlds:
-        own = finite.filter(finite["world"] == world)
-        for frame, generation in zip(maps.frames[world], maps.generations, strict=True):
-            expected = np.full(maps.rows * maps.columns, np.nan)
-            known = own.filter(own["generation"] <= generation)["generation"].max() or -1
-            for row in own.filter(own["generation"] == known).iter_rows(named=True):
-                expected[row["row"] * maps.columns + row["column"]] = row["loss"]
-            np.testing.assert_array_equal(frame, expected)
+    torus = torus_frames("any", ran, "loss", frames)
+    generations = ran["generation"].unique().sort()
+    assert torus.generations.tolist() == [
+        generations[int(k)] for k in evenly(len(generations), frames)
+    ]
+    finite = ran.filter(ran["loss"].is_finite())
+    for frame, generation in zip(torus.loss, torus.generations, strict=True):
+        expected = np.full(torus.rows * torus.columns, np.nan, dtype=np.float32)
+        known = finite.filter(finite["generation"] <= generation)["generation"].max() or -1
+        for row in finite.filter(finite["generation"] == known).iter_rows(named=True):
+            expected[row["row"] * torus.columns + row["column"]] = row["loss"]
+        np.testing.assert_array_equal(frame, expected)
 
 
-def test_large_maps_are_few() -> None:
-    def maps(rows: int, columns: int, worlds: int) -> tuple[int, int] | None:
-        world, generation, cell = (
-            axis.ravel() for axis in np.indices((worlds, 40, rows * columns))
-        )
-        table = polars.DataFrame(
-            {
-                "world": world,
-                "generation": generation,
-                "row": cell // columns,
-                "column": cell % columns,
-                "loss": 1.0 + cell,
-            }
-        )
-        found = torus_maps(table, "loss", list(range(worlds)))
-        return found and (len(found.frames), len(found.generations))
+@given(st.integers(1, 40), st.integers(1, 70_000))
+def test_frames_fit_into_the_page(worlds: int, cells: int) -> None:
+    frames, shown = room(worlds, cells)
+    assert shown <= worlds
+    assert shown * frames * cells * 28 <= MOST_BYTES
+    assert shown == 0 or 2 <= frames <= MOST_FRAMES
 
-    assert maps(3, 3, 9) == (6, 30)
-    assert maps(20, 50, 2) == (2, 15)
-    assert maps(100, 60, 2) == (1, 5)
-    assert maps(150, 100, 1) is None
+
+def test_large_toruses_have_few_frames_of_few_worlds() -> None:
+    assert room(9, 9) == (60, 9)
+    assert room(2, 1000) == (44, 2)
+    assert room(12, 1000) == (12, 7)
+    assert room(2, 10_000) == (8, 1)
+    assert room(1, 60_000)[1] == 0

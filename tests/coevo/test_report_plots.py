@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -53,14 +54,36 @@ def test_the_input_is_shown_where_it_differs(noisy: bool, tmp_path: Path) -> Non
     assert names == ["Noisy input", "Original", "Reconstruction"][not noisy :]
 
 
-def test_one_world_is_mapped_three_times_and_several_side_by_side(tmp_path: Path) -> None:
-    alone = report(InventedRun(generations=9), tmp_path / "alone").data["torus"]
-    assert [panel["fixed"] for panel in alone["panels"]] == [0, None, 8]
-    assert (alone["start"], alone["generations"]) == (4, list(range(1, 10)))
-    two = report(InventedRun(generations=2), tmp_path / "two").data["torus"]
-    assert [panel["fixed"] for panel in two["panels"]] == [0, 1]
-    several = report(InventedRun(worlds=8), tmp_path / "several").data["torus"]
-    assert [panel["fixed"] for panel in several["panels"]] == [None] * 6
-    assert several["start"] == 11
-    table = several["frames"][str(several["panels"][0]["world"])]
-    assert [len(frame) for frame in table] == [9] * 12
+def test_the_torus_moves_through_all_generations_of_all_worlds(tmp_path: Path) -> None:
+    run = InventedRun(worlds=3, generations=9, stopped={1: 5})
+    torus = report(run, tmp_path).data["torus"]
+    frames = {world["name"]: world["generations"] for world in torus["worlds"]}
+    assert sorted(frames) == [
+        "World 0 · seed 1",
+        "World 1 · seed 2, stopped at 5",
+        "World 2 · seed 3",
+    ]
+    assert frames["World 1 · seed 2, stopped at 5"] == [1, 2, 3, 4]
+    assert frames["World 2 · seed 3"] == list(range(1, 10))
+    assert [panel["field"] for panel in torus["panels"]] == [
+        "loss",
+        "founder_encoder",
+        "founder_decoder",
+    ]
+
+
+def test_the_torus_of_the_best_pairing_comes_first(tmp_path: Path) -> None:
+    page = report(InventedRun(worlds=8), tmp_path)
+    best = json.loads((tmp_path / "result.json").read_text())["best"]
+    names = [world["name"] for world in page.data["torus"]["worlds"]]
+    assert names[0] == f"World {best['world']} · seed {best['seed']}"
+    assert len(set(names)) == 8
+
+
+def test_one_world_needs_no_chooser(tmp_path: Path) -> None:
+    def hidden(worlds: int) -> bool:
+        page = report(InventedRun(worlds=worlds), tmp_path / str(worlds))
+        return any("hidden" in attributes for attributes in page.named("span"))
+
+    assert hidden(1)
+    assert not hidden(2)

@@ -43,7 +43,7 @@ def share(value: float) -> str:
     return f"{100 * value:.4g} %"
 
 
-def chapter(page: Page, begin: str = "Pruning", end: str = "The torus") -> str:
+def chapter(page: Page, begin: str = "Pruning", end: str = "The torus over generations") -> str:
     """The text between two titles, the links to them left out."""
     return page.text.split(" Result ", 2)[2].split(f" {begin} ", 1)[1].split(f" {end} ", 1)[0]
 
@@ -245,7 +245,7 @@ def test_what_is_not_there_is_left_out(run: InventedRun, tmp_path: Path) -> None
     page = report(PrunedRun(run, compaction=None), tmp_path)
     assert "pruning" in page.ids
     measured = run.generations == 1
-    assert ("Sparsity of encoder" in page.text) == measured
+    assert ("Sparsity of encoder " in page.text) == measured
     assert ("What remains of the best pairing" in page.text) == measured
     assert len(re.findall(r"\d pruning events? in all", page.text)) == 1
 

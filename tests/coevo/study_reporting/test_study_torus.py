@@ -10,11 +10,13 @@ import polars as pl
 import pytest
 
 from coevo.records import read
-from coevo.study_reporting import torus_worlds as module
+from coevo.reporting import torus_frames as module
+from coevo.reporting.torus_frames import TorusFrames
+from coevo.reporting.torus_section import torus_values
 from coevo.study_reporting.standings import standings
 from coevo.study_reporting.study_files import StudyFiles, read_study
-from coevo.study_reporting.study_torus import shown_worlds, torus_values
-from coevo.study_reporting.torus_worlds import TorusWorld, torus_worlds
+from coevo.study_reporting.study_worlds import StudyWorld
+from coevo.study_reporting.torus_worlds import shown_worlds, torus_worlds
 from tests.coevo.study_runs import InventedStudy
 
 STUDY = InventedStudy(generations=90, every=7, seeds=5, stopped={("uniform-cubic", 4): 50})
@@ -25,16 +27,21 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> StudyFiles:
     return read_study(STUDY.write(tmp_path_factory.mktemp("study")))
 
 
-def one(study: StudyFiles, variant: str, seed: int) -> TorusWorld:
+def world_of(study: StudyFiles, variant: str, seed: int) -> StudyWorld:
     [world] = [w for w in study.worlds if (w.variant, w.seed) == (variant, seed)]
-    [found] = torus_worlds(study, [world])
+    return world
+
+
+def one(study: StudyFiles, variant: str, seed: int) -> TorusFrames:
+    [found] = torus_worlds(study, [world_of(study, variant, seed)])
     return found
 
 
-def rows_of(study: StudyFiles, torus: TorusWorld, generation: int) -> pl.DataFrame:
-    assert torus.world.part is not None
-    rows = read(torus.world.part / "records")
-    return rows.filter(world=torus.world.number, generation=generation).sort("cell")
+def rows_of(study: StudyFiles, variant: str, seed: int, generation: int) -> pl.DataFrame:
+    world = world_of(study, variant, seed)
+    assert world.part is not None
+    rows = read(world.part / "records")
+    return rows.filter(world=world.number, generation=generation).sort("cell")
 
 
 def test_descent_is_followed_through_every_generation(study: StudyFiles) -> None:
@@ -45,7 +52,7 @@ def test_descent_is_followed_through_every_generation(study: StudyFiles) -> None
     for role in ("encoder", "decoder"):
         origin, since = list(range(6)), list(range(6))
         for generation in range(1, 91):
-            rows = rows_of(study, torus, generation)
+            rows = rows_of(study, "magnitude-cubic", 3, generation)
             taken = [
                 source if replaced else cell
                 for cell, (source, replaced) in enumerate(
@@ -65,13 +72,13 @@ def test_losses_are_those_measured_last(study: StudyFiles) -> None:
     frames = torus.generations.tolist()
     assert np.isnan(torus.loss[frames.index(5)]).all()
     for generation, measured in ((8, 7), (90, 84)):
-        expected = rows_of(study, torus, measured)["validation_mse"].to_numpy()
+        expected = rows_of(study, "none", 1, measured)["validation_mse"].to_numpy()
         assert torus.loss[frames.index(generation)].tolist() == expected.astype("f4").tolist()
 
 
 def test_sparsities_are_those_of_the_frame(study: StudyFiles, tmp_path: Path) -> None:
     torus = one(study, "magnitude-cubic", 3)
-    level = rows_of(study, torus, 90)["encoder_sparsity"].to_numpy()
+    level = rows_of(study, "magnitude-cubic", 3, 90)["encoder_sparsity"].to_numpy()
     assert torus.sparsity["encoder"][-1].tolist() == level.astype("f4").tolist()
     together = read_study(InventedStudy(apart=False).write(tmp_path))
     assert one(together, "none", 1).sparsity == one(study, "none", 1).sparsity == {}
@@ -108,9 +115,11 @@ def test_what_does_not_fit_is_left_out(study: StudyFiles, monkeypatch: pytest.Mo
     assert {len(one.generations) for one in torus_worlds(study, chosen)} == {20}
     monkeypatch.setattr(module, "MOST_BYTES", 28 * 6 * 12 * 4)
     few = torus_worlds(study, chosen)
-    assert [one.world for one in few] == chosen[:4]
+    assert [one.name for one in few] == [f"{w.variant}, seed {w.seed}" for w in chosen[:4]]
     assert {len(one.generations) for one in few} == {12}
-    monkeypatch.setattr(module, "MOST_BYTES", 1)
+    monkeypatch.setattr(module, "MOST_BYTES", 28 * 6 * 2)
+    assert [len(one.generations) for one in torus_worlds(study, chosen)] == [2]
+    monkeypatch.setattr(module, "MOST_BYTES", 28 * 6 * 2 - 1)
     assert torus_worlds(study, chosen) == []
 
 

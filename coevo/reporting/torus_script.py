@@ -27,7 +27,8 @@ TORUS = """
   function lossMap(world, index, panel) {
     const values = frameOf(world, panel.field, index), torus = page.torus.worlds[world];
     if (!torus.range) torus.range = range(Array.from(numbersOf(world, panel.field)).filter(isFinite));
-    const [low, high] = torus.range, ticks = [low, (low + high) / 2, high];
+    const [low, high] = element("torus-stretch").checked ? range(values) : torus.range;
+    const ticks = [low, (low + high) / 2, high];
     const best = values.indexOf(Math.min.apply(null, values.filter((value) => value !== null)));
     return {
       z: values.map(logarithm), zmin: low, zmax: high, text: values.map(short), best: best,
@@ -158,6 +159,7 @@ TORUS = """
     });
     page.torus.panels.forEach((panel) => draw(panel.id, { data: [], layout: {} }, false));
     slider.addEventListener("input", showTorus);
+    element("torus-stretch").addEventListener("change", showTorus);
     element("torus-world").addEventListener("change", showTorus);
     showTorus();
   }
