@@ -76,6 +76,12 @@ class DryRun:
             f"{_duration(found['seconds']).strip()} on this machine, and at most "
             f"{_gibibytes(found['memory_bytes']).strip()} at a time; nothing was written"
         )
+        lines += [
+            f"stack {number} takes more memory than the {_gibibytes(stack.limit).strip()} that one "
+            "may take: what is of one world cannot be cut"
+            for number, stack in enumerate(self.stacks, 1)
+            if stack.memory > stack.limit
+        ]
         return "\n".join(lines)
 
 

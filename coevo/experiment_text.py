@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from coevo.dotted_keys import split_key
-from coevo.pruning_keys import has_meaning
-from coevo.rules import Given, applies
+from coevo.pruning_keys import has_meaning, is_conditional_in_entry
+from coevo.rules import Given, applies, is_conditional
 from coevo.schema import DEFAULTS, Experiment
 from coevo.sweep_table import SweepTable
 from coevo.toml_text import write_toml
@@ -21,8 +21,9 @@ _Path: TypeAlias = tuple[str, ...]
 def to_toml(experiment: Experiment) -> str:
     """Write an experiment with all keys that have a meaning in it, the defaults included.
 
-    Of a study, a default is left out where a variant changes it by setting another key: written
-    down, it would be given, and kept.
+    Written down, a default is given, and kept. Of a study, it is therefore left out where a
+    variant changes it by setting another key, and where it means something only beside some
+    values of other keys, for which a variant that is added later may have others.
 
     Returns:
         TOML from which `load_experiment` makes an equal experiment, with equal variants.
@@ -43,7 +44,8 @@ def to_toml(experiment: Experiment) -> str:
         values = {
             path: value
             for path, value in values.items()
-            if path in given or all(_lasts(path, value, *other) for other in others)
+            if path in given
+            or not (_is_conditional(path) or any(_changes(path, value, *other) for other in others))
         }
     document: dict[str, Any] = {name: getattr(experiment, name) for name in Experiment.model_fields}
     document |= {name: _under(values, (name,)) for name in DEFAULTS}
@@ -84,11 +86,19 @@ def _setting_paths(variant: Variant) -> list[_Path]:
     return [split_key(key) for key in variant.settings]
 
 
-def _lasts(path: _Path, value: Any, settings: Sequence[_Path], values: Mapping[_Path, Any]) -> bool:
-    """Whether a default is the same in a variant, or a setting of the variant replaces it."""
+def _is_conditional(path: _Path) -> bool:
+    if path[0] == "pruning":
+        return is_conditional_in_entry(path[-1])
+    return is_conditional(".".join(path))
+
+
+def _changes(
+    path: _Path, value: Any, settings: Sequence[_Path], values: Mapping[_Path, Any]
+) -> bool:
+    """Whether a default is another in a variant that does not set it."""
     if path in values and values[path] == value:
-        return True
-    return any(_meet(setting, path) for setting in settings)
+        return False
+    return not any(_meet(setting, path) for setting in settings)
 
 
 def _meet(setting: _Path, path: _Path) -> bool:

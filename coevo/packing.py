@@ -11,9 +11,9 @@ import torch
 from coevo.assemble import Assembled, assemble_worlds, choose_device
 from coevo.experiment import Experiment
 from coevo.memory import available_memory
-from coevo.stacks import World, by_variant, naming_variant, shape_of
+from coevo.stacks import BASE, World, by_variant, naming_variant, shape_of
 
-__all__ = ["PlannedStack", "Setting", "pack"]
+__all__ = ["PlannedStack", "Setting", "pack", "too_large"]
 
 # A generation holds the state before, what training makes of it, what pruning makes of that, and
 # what stopped worlds keep; a checkpoint copies it twice more; and freed memory is given back late.
@@ -50,16 +50,24 @@ class PlannedStack:
 
     Attributes:
         worlds: those of a variant follow each other.
-        memory: bytes that they take at most, as far as can be foreseen.
+        memory: bytes that they take, as far as can be foreseen.
+        limit: bytes that they may take; one world is a stack also where it takes more.
     """
 
     worlds: tuple[World, ...]
     memory: int
+    limit: int
 
     @property
     def experiment(self) -> Experiment:
         """One of their experiments, for what they share."""
         return self.worlds[0].experiment
+
+    @property
+    def need(self) -> str:
+        """Its memory in words, with the limit where it is beyond that."""
+        beyond = f", and {self.limit / _BYTES:.2f} may be taken" if self.memory > self.limit else ""
+        return f"{self.memory / _BYTES:.2f} GiB{beyond}"
 
     @property
     def cells(self) -> int:
@@ -89,19 +97,33 @@ def pack(worlds: Sequence[World], setting: Setting) -> tuple[PlannedStack, ...]:
     return tuple(stack for own in shapes.values() for stack in _stacks(own, setting, device))
 
 
-def _stacks(worlds: list[World], setting: Setting, device: torch.device) -> Iterator[PlannedStack]:
-    """Cut worlds of one shape into stacks of about equal size."""
-    own, common = _bytes(worlds, setting)
+def too_large(worlds: Sequence[World], setting: Setting) -> bool:
+    """Whether worlds take more than ``engine.memory``, where it is given, and could be cut.
+
+    Args:
+        worlds: of one shape.
+        setting: where they are going to be computed.
+    """
     limit = worlds[0].experiment.engine.memory * _BYTES
-    if limit == 0:
-        limit = available_memory(device)
+    if limit == 0 or len(worlds) == 1:
+        return False
+    own, common = _bytes(list(worlds), setting)
+    return len(worlds) * own + common > limit
+
+
+def _stacks(worlds: list[World], setting: Setting, device: torch.device) -> Iterator[PlannedStack]:
+    """Cut worlds of one shape into stacks of about equal size; a run is one program in any case."""
+    own, common = _bytes(worlds, setting)
+    limit = int(worlds[0].experiment.engine.memory * _BYTES) or available_memory(device)
     most = max(1, int((limit - common) // own))
+    if worlds[0].variant == BASE:
+        most = len(worlds)
     count = -(-len(worlds) // most)
     size, rest = divmod(len(worlds), count)
     first = 0
     for number in range(count):
         last = first + size + (number < rest)
-        yield PlannedStack(tuple(worlds[first:last]), (last - first) * own + common)
+        yield PlannedStack(tuple(worlds[first:last]), (last - first) * own + common, limit)
         first = last
 
 

@@ -63,9 +63,7 @@ def _of_study(study: StudyDirectory, variant: str | None) -> PairingPlace:
         raise CoevoError(f"--variant: {not_listed(variant, 'a variant', names)}")
     found = list(_ended(study, names if variant is None else [variant]))
     if not found:
-        raise CoevoError(
-            f"{study.path}: no best pairing yet; let '{resume_command(study.path)}' finish the study"
-        )
+        raise CoevoError(f"{study.path}: no best pairing{_why_none(study, variant)}")
     losses = {loss for loss, _, _, _ in found}
     if len(losses) > 1:
         raise CoevoError(
@@ -87,11 +85,26 @@ def _ended(
     study: StudyDirectory, names: list[str]
 ) -> Iterator[tuple[str, float, StackDirectory, str]]:
     """The loss's name and value of the best pairing of every variant in every stack."""
-    for stack in study.stacks():
+    seeds = study.plan()["seeds"]
+    for stack in study.needed():
         if not stack.finished:
             continue
         result = stored_object(stack.run.result_file)
         for name, ended in result["variants"].items():
-            if name in names and ended["best"] is not None:
-                loss = result["loss"]
-                yield loss, ended["best"]["validation"][loss], stack, name
+            best = ended["best"]
+            if name not in names or best is None:
+                continue
+            if best["seed"] not in seeds:
+                raise CoevoError(
+                    f"{stack.run.best / name}: is of seed {best['seed']}, which the study has no "
+                    f"longer; let '{resume_command(study.path)} --set replicates=N' take it back"
+                )
+            loss = result["loss"]
+            yield loss, best["validation"][loss], stack, name
+
+
+def _why_none(study: StudyDirectory, variant: str | None) -> str:
+    """And what to do about it."""
+    if all(stack.finished for stack in study.needed()):
+        return " of this variant: all its worlds stopped" if variant else ": all worlds stopped"
+    return f" yet; let '{resume_command(study.path)}' finish the study"

@@ -11,7 +11,14 @@ from coevo.conditions import Condition, one_of
 from coevo.problems import Problem, shown
 from coevo.pruning_table import PruningTable
 
-__all__ = ["ENTRY_DEFAULTS", "Entry", "entry_problems", "has_meaning", "pruning_problems"]
+__all__ = [
+    "ENTRY_DEFAULTS",
+    "Entry",
+    "entry_problems",
+    "has_meaning",
+    "is_conditional_in_entry",
+    "pruning_problems",
+]
 
 Entry: TypeAlias = Callable[[str], Any]
 """The value of a key of an entry, given or default."""
@@ -69,6 +76,11 @@ def has_meaning(key: str, value: Entry) -> bool:
     if key not in _ONLY_WITH:
         return True
     return _ONLY_WITH[key].holds(value(_ONLY_WITH[key].other))
+
+
+def is_conditional_in_entry(key: str) -> bool:
+    """Whether a key means something only beside some values of other keys of its entry."""
+    return key in _ONLY_WITH or key in _LOOKS
 
 
 def entry_problems(given: Mapping[str, Any], refused: frozenset[str], length: Any) -> _Found:

@@ -22,8 +22,10 @@ def read_records(directory: str | Path) -> polars.DataFrame:
         directory: of the run or study, or the ``records`` directory of a run.
 
     Returns:
-        One row per world, generation and cell. Those of a study begin with the columns
-        ``variant`` and ``stack``, and columns that a stack does not have are null there.
+        One row per world, generation and cell. Those of a study are of the variants and seeds
+        that it has now, and begin with the columns ``variant`` and ``stack``; columns that a
+        stack does not have are null there, and where ``dtype`` varies, numbers have the wider
+        type.
 
     Raises:
         CoevoError: there are no records, or a part of them is damaged.
@@ -37,18 +39,24 @@ def read_records(directory: str | Path) -> polars.DataFrame:
 def _of_study(study: StudyDirectory) -> polars.DataFrame:
     import polars
 
+    plan = study.plan()
+    variants, seeds = {variant["name"] for variant in plan["variants"]}, set(plan["seeds"])
     tables = []
-    for stack in study.stacks():
+    for stack in study.needed():
         if last_generation(stack.run.records) is None:
             continue
-        worlds = stack.worlds()
+        wanted = [
+            (number, variant)
+            for number, (variant, seed) in enumerate(stack.worlds())
+            if variant in variants and seed in seeds
+        ]
         names = polars.DataFrame(
-            {"world": range(len(worlds)), "variant": [variant for variant, _ in worlds]},
-            schema={"world": polars.Int64, "variant": polars.String},
+            wanted, schema={"world": polars.Int64, "variant": polars.String}, orient="row"
         )
-        table = read(stack.run.records).join(names, on="world", how="left")
+        rows = read(stack.run.records)
+        table = rows.join(names, on="world", how="inner", maintain_order="left")
         table = table.with_columns(stack=polars.lit(stack.path.name))
         first = ["variant", "stack"]
         tables.append(table.select(*first, polars.exclude(first)))
     # Without any, say so as for a run.
-    return polars.concat(tables, how="diagonal") if tables else read(study.run.records)
+    return polars.concat(tables, how="diagonal_relaxed") if tables else read(study.run.records)

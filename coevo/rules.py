@@ -15,7 +15,7 @@ from coevo.pruning_keys import pruning_problems
 from coevo.roles import ROLES
 from coevo.sweep_keys import sweep_problems
 
-__all__ = ["Given", "applies", "broken_rules"]
+__all__ = ["Given", "applies", "broken_rules", "is_conditional"]
 
 _PRESET_KINDS = (one_of("network.kind", ("mlp", "conv")),)
 _GRADIENT = one_of("optimizer.kind", ("gradient",))
@@ -122,6 +122,11 @@ def applies(path: str, given: Given) -> bool:
     if path == "grid.radius":
         return isinstance(given.value("grid.neighborhood"), str)
     return all(one.holds(given.value(one.other)) for one in ONLY_WITH.get(path, ()))
+
+
+def is_conditional(path: str) -> bool:
+    """Whether ``table.key`` means something only beside some values of other keys."""
+    return path in ONLY_WITH or path == "grid.radius"
 
 
 def _only_with(path: str) -> Callable[[Given], Iterator[Problem]]:

@@ -26,7 +26,7 @@ from coevo.run_directory import RunDirectory, claim_directory
 from coevo.run_environment import environment_of, repeatable
 from coevo.sizing import threads
 from coevo.study import begin_study, go_on_with_study
-from coevo.study_directory import StudyDirectory
+from coevo.study_directory import StudyDirectory, is_study
 
 __all__ = ["Run", "resume", "run"]
 
@@ -139,7 +139,8 @@ def resume(
     Args:
         directory: of the run or study.
         generations: another number of generations to end with, not less than completed.
-        overrides: of a study, ``key=value`` strings that change its sweep.
+        overrides: of a study, ``key=value`` strings that change its sweep, ``[engine]`` or
+            ``[checkpoint]``.
         device: ``cpu`` or ``cuda``; by default the one that the run was last on.
         trust: whether modules that the experiment names may be imported.
         hooks: how to look on.
@@ -154,6 +155,7 @@ def resume(
     """
     place, hooks = RunDirectory(Path(directory)), hooks or Hooks()
     experiment = place.experiment()
+    _check_kind(place, experiment)
     if experiment.sweep.is_study:
         experiment = _extended(place, experiment, generations, overrides)
         usual = device or _usual(place.device())
@@ -185,6 +187,22 @@ def resume(
     return Run(place.path, experiment, outcome)
 
 
+def _check_kind(place: RunDirectory, experiment: Experiment) -> None:
+    """Refuse a sweep that was taken out of a study, or put into a run: both have other files."""
+    begun_as_study = is_study(place.path) or StudyDirectory(place.path).stacks_folder.is_dir()
+    if experiment.sweep.is_study == begun_as_study:
+        return
+    if experiment.sweep.is_study:
+        raise CoevoError(
+            f"{place.experiment_file}: sweep: varies keys, but the directory is of a run of one "
+            "variant; remove what varies, or begin a study with 'coevo run' and --out"
+        )
+    raise CoevoError(
+        f"{place.experiment_file}: sweep: has no variants, but the directory is of a study; keep "
+        "an axis or a variant"
+    )
+
+
 def _extended(
     place: RunDirectory, before: Experiment, generations: int | None, overrides: Sequence[str]
 ) -> Experiment:
@@ -194,10 +212,11 @@ def _extended(
             f"generations: {generations} would change a study that has begun; begin another one"
         )
     experiment = load_experiment(place.experiment_file, overrides)
-    if experiment.model_copy(update={"sweep": before.sweep}) != before:
+    free = {name: getattr(before, name) for name in ("sweep", "engine", "checkpoint")}
+    if experiment.model_copy(update=free) != before:
         raise CoevoError(
             f"--set: {list(overrides)} would change a study that has begun; only its sweep can "
-            "be changed (sweep.replicates, sweep.variants, its axes)"
+            "be changed (sweep.replicates, sweep.variants, its axes), [engine] and [checkpoint]"
         )
     if not experiment.sweep.is_study:
         raise CoevoError(

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from coevo import checkpoint
 from coevo.errors import CoevoError
-from coevo.experiment import Experiment, SweepTable, experiment_from_dict, to_toml
-from coevo.files import directory_lock, make_directory, remove_leftovers, write_json
+from coevo.experiment import Experiment, SweepTable, to_toml
+from coevo.files import (
+    directory_lock,
+    discard,
+    make_directory,
+    remove_leftovers,
+    write_json,
+)
 from coevo.interruption import Interrupted
 from coevo.loop import Hooks, Progress, to_the_end
 from coevo.outcome import Outcome
-from coevo.packing import PlannedStack, Setting, pack
+from coevo.packing import PlannedStack, Setting, pack, too_large
 from coevo.problems import told
 from coevo.report import write_report
 from coevo.run_directory import RunDirectory, claim_directory
 from coevo.run_environment import environment_of
 from coevo.sizing import threads
 from coevo.stacks import World, by_variant, worlds_of
+from coevo.study_changes import check_unchanged, experiments_of
 from coevo.study_directory import StackDirectory, StudyDirectory
 from coevo.study_outcome import conclude_study
 from coevo.variants import Variant, variants
 
 __all__ = ["begin_study", "go_on_with_study"]
-
-# Without effect on results, so that they may be changed between two parts of a study.
-_FREE = {"description", "engine", "checkpoint", "sweep"}
 
 
 def begin_study(
@@ -80,20 +83,26 @@ def go_on_with_study(
     _remove_leftovers(place)
     place.complete()
     wanted, stacks = variants(experiment), place.stacks()
-    _check_unchanged(stacks, wanted)
+    check_unchanged(stacks, wanted)
     asked = {(world.variant, world.seed): world for world in worlds_of(wanted)}
-    known = {name for stack in stacks for name in stack.worlds()}
-    missing = [world for name, world in asked.items() if name not in known]
     left = [one for one in stacks if not one.finished and asked.keys() & set(one.worlds())]
     for stack in left:  # what cannot run is told before anything is changed
-        setting.assemble([world for world, _ in by_variant(_worlds(stack))])
+        setting.assemble([world for world, _ in by_variant(_worlds(stack, experiment))])
+    large = [stack for stack in left if too_large(_worlds(stack, experiment), setting)]
+    known = {name for stack in stacks if stack not in large for name in stack.worlds()}
+    missing = [world for name, world in asked.items() if name not in known]
     planned = pack(missing, setting) if missing else ()
     finished = sum(stack.finished for stack in stacks)
     hooks.say(f"{finished} of {len(stacks)} stacks are finished; new worlds: {len(missing)}")
     _write_plan(place, wanted)
     if planned or left or experiment != place.run.experiment():
-        worlds = planned[0].worlds if planned else _worlds(stacks[-1])
-        place.run.go_on(experiment, finished, _environment(worlds, wanted, setting))
+        worlds = planned[0].worlds if planned else _worlds(stacks[-1], experiment)
+        environment = _environment(worlds, wanted, setting)
+        _say_where(left, (place.run.device(), environment["device"]), hooks)
+        place.run.go_on(experiment, finished, environment)
+    for stack in large:
+        hooks.say(f"stack {stack.path.name} takes more than engine.memory; it is cut and done anew")
+        discard(stack.path)
     _describe(place, planned, hooks)
     return _to_the_end(place, setting, hooks)
 
@@ -117,6 +126,19 @@ def _environment(
     return environment_of(assembled, [one.experiment for one in wanted], folder)
 
 
+def _say_where(
+    left: Sequence[StackDirectory], devices: tuple[str | None, object], hooks: Hooks
+) -> None:
+    """Tell of another device where part of a stack was computed already."""
+    before, now = devices
+    begun = [one.path.name for one in left if checkpoint.newest(one.run.checkpoints)[0]]
+    if begun and before not in (None, now):
+        hooks.say(
+            f"stack {begun[0]}: computed on {before} so far, on {now} from here: not bitwise what "
+            "the study would have been without the change"
+        )
+
+
 def _describe(place: StudyDirectory, planned: Sequence[PlannedStack], hooks: Hooks) -> None:
     """Write down all that is going to be computed, so that going on later packs it no otherwise."""
     if not planned:
@@ -132,7 +154,7 @@ def _describe(place: StudyDirectory, planned: Sequence[PlannedStack], hooks: Hoo
         hooks.say(
             f"stack {new.path.name}: {_counted(len(stack.worlds), 'world')} of "
             f"{_counted(stack.variants, 'variant')}, {_counted(stack.cells, 'cell')}, "
-            f"{stack.memory / 2**30:.2f} GiB at most"
+            f"{stack.need}"
         )
 
 
@@ -145,38 +167,14 @@ def _text(experiment: Experiment) -> str:
     return to_toml(experiment.model_copy(update={"sweep": SweepTable()}))
 
 
-def _worlds(stack: StackDirectory) -> tuple[World, ...]:
+def _worlds(stack: StackDirectory, study: Experiment) -> tuple[World, ...]:
+    """Its worlds, with what is free to change between two parts as it is in the study now."""
+    free = {"engine": study.engine, "checkpoint": study.checkpoint}
     experiments = {
-        name: experiment_from_dict(tomllib.loads(text))
-        for name, text in stack.experiments().items()
+        name: experiment.model_copy(update=free)
+        for name, experiment in experiments_of(stack).items()
     }
     return tuple(World(name, experiments[name], seed) for name, seed in stack.worlds())
-
-
-def _check_unchanged(stacks: Sequence[StackDirectory], wanted: Sequence[Variant]) -> None:
-    """Refuse to put results of other settings under the name of a variant."""
-    now = {one.name: one.experiment for one in wanted}
-    for stack in stacks:
-        before = {world.variant: world.experiment for world in _worlds(stack)}
-        for name, experiment in before.items():
-            changed = _differences(experiment, now[name]) if name in now else ""
-            if changed:
-                raise CoevoError(
-                    f"sweep variant {name!r}: was run with other settings ({changed}); change "
-                    "them back, give the variant another name, or begin another study with --out"
-                )
-
-
-def _differences(before: Experiment, now: Experiment) -> str:
-    """The first key with another value."""
-    one, other = (experiment.model_dump(exclude=_FREE) for experiment in (before, now))
-    for table, values in one.items():
-        if values == other[table]:
-            continue
-        if not isinstance(values, dict):
-            return table
-        return next(f"{table}.{key}" for key in values if values[key] != other[table][key])
-    return ""
 
 
 def _remove_leftovers(place: StudyDirectory) -> None:
@@ -187,7 +185,7 @@ def _remove_leftovers(place: StudyDirectory) -> None:
 
 
 def _to_the_end(place: StudyDirectory, setting: Setting, hooks: Hooks) -> Outcome:
-    stacks = place.needed()
+    stacks, study = place.needed(), place.run.experiment()
     if not all(stack.finished for stack in stacks):
         place.run.result_file.unlink(missing_ok=True)
     ended = 0
@@ -197,8 +195,8 @@ def _to_the_end(place: StudyDirectory, setting: Setting, hooks: Hooks) -> Outcom
         if ended and hooks.stop():
             raise Interrupted(place.path, ended)
         try:
-            found = _compute(stack, setting, _of_stack(hooks, place, (number, len(stacks))))
-            ended = found["generations"]
+            own = _of_stack(hooks, place, (number, len(stacks)))
+            ended = _compute(stack, study, setting, own)["generations"]
         except Interrupted as stopped:
             raise Interrupted(place.path, stopped.generation) from None
         except Exception as error:  # noqa: BLE001 - the other stacks of the study go on
@@ -210,13 +208,13 @@ def _to_the_end(place: StudyDirectory, setting: Setting, hooks: Hooks) -> Outcom
     return outcome
 
 
-def _compute(stack: StackDirectory, setting: Setting, hooks: Hooks) -> Outcome:
+def _compute(stack: StackDirectory, study: Experiment, setting: Setting, hooks: Hooks) -> Outcome:
     """Compute what is left of one stack."""
     stack.failure_file.unlink(missing_ok=True)
     found, refusals = checkpoint.newest(stack.run.checkpoints)
     for refusal in refusals:
         hooks.say(f"not used: {refusal}")
-    assembled = setting.assemble(_worlds(stack))
+    assembled = setting.assemble(_worlds(stack, study))
     with threads(assembled.threads):
         return to_the_end(stack.run, assembled, found, hooks)
 

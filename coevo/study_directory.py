@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from coevo.errors import CoevoError
 from coevo.files import make_directory, write_json
+from coevo.problems import shown
 from coevo.run_directory import RunDirectory
 from coevo.stored_files import stored_value
 
@@ -18,6 +19,7 @@ WorldName: TypeAlias = tuple[str, int]
 """A variant and a seed."""
 
 _FORMAT = 1
+_SEPARATORS = frozenset("/\0")
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ class StackDirectory:
     def worlds(self) -> tuple[WorldName, ...]:
         """Its worlds, in the order in which they are stacked."""
         found = _read(self.description_file, "worlds")["worlds"]
-        return tuple((str(world["variant"]), int(world["seed"])) for world in found)
+        return tuple(
+            (_folder_name(world["variant"], self.description_file), int(world["seed"]))
+            for world in found
+        )
 
     def experiments(self) -> dict[str, str]:
         """The experiment of each of its variants, as a TOML text."""
@@ -110,8 +115,8 @@ class StudyDirectory:
         """The stacks that are described, in their order."""
         if not self.stacks_folder.is_dir():
             return ()
-        places = sorted(self.stacks_folder.iterdir(), key=lambda path: (len(path.name), path.name))
-        found = map(StackDirectory, places)
+        named = [path for path in self.stacks_folder.iterdir() if path.name.isdecimal()]
+        found = map(StackDirectory, sorted(named, key=lambda path: int(path.name)))
         return tuple(stack for stack in found if stack.description_file.is_file())
 
     def needed(self) -> tuple[StackDirectory, ...]:
@@ -152,7 +157,7 @@ class StudyDirectory:
         if not self.packing_file.is_file():
             return
         for name, document in _read(self.packing_file, "stacks")["stacks"].items():
-            place = StackDirectory(self.stacks_folder / name)
+            place = StackDirectory(self.stacks_folder / _folder_name(name, self.packing_file))
             make_directory(place.path)
             write_json(place.description_file, document)
         self.packing_file.unlink()
@@ -169,11 +174,13 @@ class StudyDirectory:
 
     def plan(self) -> dict[str, Any]:
         """What `write_plan` wrote."""
-        return _read(self.plan_file, "variants", "seeds")
+        found = _read(self.plan_file, "variants", "seeds")
+        for variant in found["variants"]:
+            _folder_name(variant["name"], self.plan_file)
+        return found
 
     def _last(self) -> int:
-        names = [stack.path.name for stack in self.stacks()]
-        return max((int(name) for name in names if name.isdecimal()), default=0)
+        return max((int(stack.path.name) for stack in self.stacks()), default=0)
 
     def _numbered(self, number: int) -> StackDirectory:
         return StackDirectory(self.stacks_folder / f"{number:03d}")
@@ -182,6 +189,13 @@ class StudyDirectory:
 def is_study(directory: Path) -> bool:
     """Whether a directory is of a study."""
     return StudyDirectory(directory).plan_file.is_file()
+
+
+def _folder_name(name: object, file: Path) -> str:
+    """A name that leads to no other place, in files that may come from a stranger."""
+    if isinstance(name, str) and name not in {"", ".", ".."} and not set(name) & _SEPARATORS:
+        return name
+    raise CoevoError(f"{file}: {shown(name)} cannot name a folder; restore it or remove it")
 
 
 def _description(worlds: Iterable[WorldName], experiments: Mapping[str, str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from coevo.dotted_keys import dotted_key, split_key
 from coevo.problems import shown
 from coevo.tables import Table
 from coevo.validation import refusal
-from coevo.values import Count, is_unicode, plain_value
+from coevo.values import Extent, is_unicode, plain_value
 
 __all__ = ["AXIS", "NAME", "OWN_KEYS", "Axis", "SweepTable", "dotted_axes", "place"]
 
@@ -102,7 +102,7 @@ class SweepTable(Table):
 
     model_config = ConfigDict(extra="allow")
 
-    replicates: Count = Field(
+    replicates: Extent = Field(
         default=1, description="worlds of a variant, with the seeds seed, seed + 1, ..."
     )
     zip: Tables = Field(default=(), description="axes of several keys that go together")

@@ -111,5 +111,5 @@ def _twins(found: Sequence[Variant]) -> Iterator[Problem]:
     for one in found:
         before = seen.setdefault(one.experiment.model_dump_json(), one.name)
         if before != one.name:
-            text = f"variants {before!r} and {one.name!r} are the same experiment; exclude one"
+            text = f"variants {before!r} and {one.name!r} are the same experiment; leave one out"
             yield Problem(("sweep",), text)

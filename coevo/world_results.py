@@ -117,7 +117,7 @@ def _of_study(path: Path) -> WorldResults:
         elif stack.failure is not None:
             failures.append(f"{stack.path.name}: {stack.failure}")
     ended = [world for world in worlds if world.variant in names and world.seed in seeds]
-    missing = len(names) * len(seeds) - len(ended)
+    missing = len(names) * len(seeds) - len({(world.variant, world.seed) for world in ended})
     return WorldResults(path, names, tuple(ended), missing, tuple(failures))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from coevo.comparison.fronts import hypervolume, pareto
 from coevo.comparison.groups import Block, Group
 from coevo.comparison.intervals import Bootstrap
 from coevo.comparison.measure import Measure
+from coevo.comparison.samples import RunNumber
 from coevo.comparison.settings import differing, family, named
 from coevo.comparison.summaries import interquartile_mean, quartiles
 from coevo.comparison.types import BlockFindings, Contrast, Cover, Summary
@@ -69,7 +70,7 @@ def median_cost(group: Group, measure: Measure) -> float:
 
 def _summary(group: Group, bootstrap: Bootstrap) -> Summary:
     numbers = group.numbers
-    sparsities = [number.sparsity for number in numbers if number.sparsity is not None]
+    known = all(number.sparsity is not None for number in numbers)
     return Summary(
         variant=group.name,
         values=group.values.tolist(),
@@ -78,11 +79,19 @@ def _summary(group: Group, bootstrap: Bootstrap) -> Summary:
         quartiles=quartiles(group.values),
         mean=float(interquartile_mean(group.values)),
         interval=bootstrap.of_mean([group.values]),
-        sparsity=float(np.median(sparsities)) if len(sparsities) == len(numbers) else None,
-        steps=float(np.median([number.world.gradient_steps for number in numbers])),
-        seconds=float(np.median([number.world.seconds for number in numbers])),
+        sparsity=_typical(group, lambda number: number.sparsity or 0.0) if known else None,
+        steps=_typical(group, lambda number: number.world.gradient_steps),
+        seconds=_typical(group, lambda number: number.world.seconds),
         device=" and ".join(sorted({number.world.device for number in numbers})),
     )
+
+
+def _typical(group: Group, figure: Callable[[RunNumber], float]) -> float:
+    """The median over seeds of what the runs of a seed have on average, as their number is."""
+    by_seed: dict[int, list[float]] = {}
+    for number in group.numbers:
+        by_seed.setdefault(number.world.seed, []).append(figure(number))
+    return float(np.median([np.mean(sorted(own)) for own in by_seed.values()]))
 
 
 def _families(groups: Sequence[Group]) -> list[tuple[str, list[int]]]:

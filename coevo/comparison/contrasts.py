@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,21 @@ class Matched(NamedTuple):
         if self.paired:
             return wilcoxon(self.first - self.second)
         return mann_whitney(self.first, self.second)
+
+    @property
+    def smallest_p(self) -> float:
+        """Which no p value of that test is below, with as many numbers.
+
+        Examples:
+            >>> five, two = np.zeros(5), np.zeros(2)
+            >>> Matched(five, five, paired=True).smallest_p == 2 / 32
+            True
+            >>> Matched(five, two, paired=False).smallest_p == 2 / 21
+            True
+        """
+        size = len(self.first)
+        ways = 2**size if self.paired else comb(size + len(self.second), size)
+        return min(1.0, 2 / ways)
 
 
 def matched(first: Group, second: Group) -> Matched:
@@ -113,5 +129,5 @@ def _contrast(group: Group, other: Group, measure: Measure, bootstrap: Bootstrap
         shift=paired_shift(pair.first - pair.second) if pair.paired else shift(*pair[:2]),
         a12=a12(pair.first, pair.second),
         improvement=a12(others, own),
-        interval=bootstrap.of_improvement([(own, others)], paired=pair.paired),
+        interval=bootstrap.of_improvement([(own, others)]),
     )

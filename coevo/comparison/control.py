@@ -41,7 +41,10 @@ def check_enough(blocks: Sequence[Block], by: Sequence[str]) -> None:
         return
     names = group_names(blocks)
     if not names:
-        raise CoevoError("compare: no run has a number to compare; all stopped or lack the metric")
+        raise CoevoError(
+            "compare: no run has a number to compare; all stopped or lack the metric: "
+            "give another --metric, or the directories of runs that ended"
+        )
     if len(blocks) > 1:
         fault = f"{len(blocks)} data sets with one variant each"
     else:

@@ -69,16 +69,16 @@ class Bootstrap:
         ]
         return self._interval(np.concatenate(found))
 
-    def of_improvement(
-        self, strata: Sequence[tuple[Array, Array]], *, paired: bool
-    ) -> Interval | None:
+    def of_improvement(self, strata: Sequence[tuple[Array, Array]]) -> Interval | None:
         """An interval of the probability of improvement, averaged over the strata.
+
+        The runs of both variants are drawn apart, also where they have the same seeds: the
+        probability is of runs of any two seeds, and pairs that are drawn together are compared
+        with themselves too often, which moves the interval towards what pairs say.
 
         Args:
             strata: for each the values of one variant ``[n]`` and of another ``[m]``, where
                 lower is better.
-            paired: whether values in the same place belong together and are drawn together;
-                then n equals m.
 
         Returns:
             The percentiles; None where a sample has fewer than two values.
@@ -88,7 +88,7 @@ class Bootstrap:
         total = np.zeros(self.resamples)
         for number, (better, worse) in enumerate(strata):
             first = self._counts(number, 0, len(better))
-            second = first if paired else self._counts(number, 1, len(worse))
+            second = self._counts(number, 1, len(worse))
             wins = dominance(worse, better).T  # [better, worse]: 1 where the first is lower
             total += ((first @ wins) * second).sum(1) / (len(better) * len(worse))
         return self._interval(total / len(strata))

@@ -21,9 +21,12 @@ _SPECIAL = {
     ">": r"\textgreater{}",
     "²": r"\textsuperscript{2}",
     "—": "---",
+    "|": r"\textbar{}",
 }
 _RESULT_HEADS = ("variant", "$n$", "median [quartiles]", "IQM [interval]", "sparsity")
 _CONTRAST_HEADS = (r"$P(\mathrm{better})$", "$A_{12}$", "$p$", r"$p_\mathrm{Holm}$")
+_BUDGET_HEADS = ("variant", "front", "steps", "seconds")
+_COVER_HEADS = ("variants", "number", "hypervolume")
 _MARKS = (
     "Bold: best median of the data set. Dagger: not significantly different from it at 5 % "
     "(Holm). Asterisk: significantly different from the other variant at 5 % (Holm)."
@@ -35,13 +38,18 @@ def latex(comparison: Comparison) -> str:
 
     The best of each data set is bold; what does not differ significantly from it has a dagger.
     """
-    parts = [r"% \usepackage{booktabs}", _results(comparison)]
+    parts = [_results(comparison)]
     if comparison.all_pairs:
         parts.append(_pairs(comparison))
     if comparison.ranks is not None:
         parts.append(_ranks(comparison.ranks))
+    parts.append(_budgets(comparison))
+    if any(block.covers for block in comparison.blocks):
+        parts.append(_covers(comparison))
+    tables = "\n\\par\\medskip\n".join(parts)
     notes = " ".join(_escaped(note) for note in (*comparison.notes, _MARKS))
-    return "\n".join([*parts, rf"\par\smallskip{{\footnotesize {notes}\par}}"]) + "\n"
+    below = rf"\par\smallskip{{\footnotesize {notes}\par}}"
+    return "\n".join([r"% \usepackage{booktabs}", tables, below]) + "\n"
 
 
 def _results(comparison: Comparison) -> str:
@@ -83,6 +91,32 @@ def _ranks(ranks: RankFindings) -> str:
     return _tabular(heads, [(f"{len(ranks.data_sets)} data sets", rows)])
 
 
+def _budgets(comparison: Comparison) -> str:
+    groups = [(block.name, [*map(_budget, block.summaries)]) for block in comparison.blocks]
+    return _tabular(_BUDGET_HEADS, groups)
+
+
+def _budget(summary: Summary) -> list[str]:
+    return [
+        _escaped(summary.variant),
+        {True: "yes", False: "no", None: "--"}[summary.on_front],
+        f"{round(summary.steps):,}",
+        _number(summary.seconds),
+    ]
+
+
+def _covers(comparison: Comparison) -> str:
+    groups = [
+        (
+            block.name,
+            [[_escaped(c.name), str(len(c.variants)), _number(c.volume)] for c in block.covers],
+        )
+        for block in comparison.blocks
+        if block.covers
+    ]
+    return _tabular(_COVER_HEADS, groups)
+
+
 def _summary(summary: Summary) -> list[str]:
     quartiles = summary.quartiles
     median = _number(quartiles.median)
@@ -111,7 +145,7 @@ def _contrast(contrast: Contrast) -> list[str]:
 
 
 def _tabular(heads: Sequence[str], groups: Sequence[tuple[str, Sequence[Sequence[str]]]]) -> str:
-    left = sum(head in ("variant", "against") for head in heads)
+    left = sum(head in ("variant", "variants", "against") for head in heads)
     lines = [
         rf"\begin{{tabular}}{{{'l' * left}{'r' * (len(heads) - left)}}}",
         r"\toprule",
@@ -126,7 +160,9 @@ def _tabular(heads: Sequence[str], groups: Sequence[tuple[str, Sequence[Sequence
 
 
 def _line(cells: Sequence[str]) -> str:
-    return f"{' & '.join(cells)} \\\\"
+    line = f"{' & '.join(cells)} \\\\"
+    # What the line before ends with would take a bracket or an asterisk as its own.
+    return f"{{}}{line}" if line.startswith(("[", "*")) else line
 
 
 def _with_interval(text: str, interval: Interval | None, form: str = ".4g") -> str:

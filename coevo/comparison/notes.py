@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from coevo.comparison.comparison import Comparison
+from coevo.comparison.contrasts import matched
+from coevo.comparison.figures import ALPHA
 from coevo.comparison.gathering import Gathered
-from coevo.comparison.groups import Block
+from coevo.comparison.groups import Block, Group
+from coevo.comparison.settings import setting
 from coevo.comparison.significance import MANN_WHITNEY, WILCOXON
-from coevo.comparison.types import Contrast
+from coevo.comparison.types import Contrast, RankFindings
 from coevo.reporting.numbers import plural, short
 
 __all__ = ["notes"]
@@ -37,7 +42,8 @@ def notes(
     return [
         *_about_numbers(comparison),
         *_about_tests(comparison),
-        *_about_ranks(comparison),
+        *_about_power(comparison, blocks),
+        *_about_ranks(comparison, blocks),
         *_about_sparsity(comparison),
         *_about_budget(comparison),
         *_about_groups(blocks),
@@ -69,6 +75,7 @@ def _about_tests(comparison: Comparison) -> Iterator[str]:
         yield "All variants are compared with each other."
     else:
         yield f"Control: {comparison.control.name} ({comparison.control.reason})."
+        yield from _about_no_control(comparison)
     if not contrasts:
         return
     kinds = [test for test in _TESTS if any(c.verdict.test == test for c in contrasts)]
@@ -91,6 +98,14 @@ def _about_tests(comparison: Comparison) -> Iterator[str]:
     yield from _about_few(contrasts)
 
 
+def _about_no_control(comparison: Comparison) -> Iterator[str]:
+    name = comparison.control.name
+    for block in comparison.blocks:
+        variants = [summary.variant for summary in block.summaries]
+        if len(variants) > 1 and name not in variants:
+            yield f"{block.name}: has no number of {name}, so nothing is tested against it there."
+
+
 def _about_few(contrasts: Sequence[Contrast]) -> Iterator[str]:
     few = [contrast.pairs for contrast in contrasts if contrast.pairs is not None]
     if few and 2 / 2 ** min(few) > 0.05:
@@ -100,8 +115,39 @@ def _about_few(contrasts: Sequence[Contrast]) -> Iterator[str]:
         )
 
 
-def _about_ranks(comparison: Comparison) -> Iterator[str]:
-    if comparison.ranks is None:
+def _about_power(comparison: Comparison, blocks: Sequence[Block]) -> Iterator[str]:
+    """Where not even the clearest difference could be found, for want of seeds."""
+    contrasts = [contrast for block in comparison.blocks for contrast in block.contrasts]
+    tested = [
+        _smallest_p(block.find(contrast.variant), block.find(contrast.other))
+        for block, found in zip(blocks, comparison.blocks, strict=True)
+        for contrast in found.contrasts
+    ]
+    least = min(1.0, len(contrasts) * min(tested, default=0.0))
+    if least >= ALPHA:
+        yield (
+            f"With so few seeds no p value corrected for {plural(len(contrasts), 'comparison')} "
+            f"can be below {short(least)}: no difference from the "
+            f"{'others' if comparison.all_pairs else 'control'} can be found at 5 %."
+        )
+    for block in blocks:
+        pairs = [_smallest_p(*pair) for pair in combinations(block.groups, 2)]
+        if len(pairs) * min(pairs, default=0.0) >= ALPHA:
+            yield (
+                f"{block.name}: with so few seeds nothing can differ from the best, corrected for "
+                f"{plural(len(pairs), 'pair')} of variants, so = says nothing."
+            )
+
+
+def _smallest_p(first: Group | None, second: Group | None) -> float:
+    return 0.0 if first is None or second is None else matched(first, second).smallest_p
+
+
+def _about_ranks(comparison: Comparison, blocks: Sequence[Block]) -> Iterator[str]:
+    ranks = comparison.ranks
+    if ranks is None:
+        if len(blocks) > 1:
+            yield "No ranks over data sets: they do not have two variants in common."
         return
     yield (
         "Ranks: mean over data sets of the rank by median, 1 is best. Friedman without "
@@ -109,6 +155,33 @@ def _about_ranks(comparison: Comparison) -> Iterator[str]:
         "(Demšar, 2006). Relative IQM: over all data sets, each number divided by the control's "
         "median there; its interval and that of P(better) are stratified over data sets."
     )
+    ranked = {row.variant for row in ranks.rows}
+    names = dict.fromkeys(one.variant for block in comparison.blocks for one in block.summaries)
+    if ranked != {*names}:
+        left_out = ", ".join(name for name in names if name not in ranked)
+        yield f"Not ranked, because a data set has no number of them: {left_out}."
+    yield from _about_data_sets(ranks, blocks)
+
+
+def _about_data_sets(ranks: RankFindings, blocks: Sequence[Block]) -> Iterator[str]:
+    """Whether there are enough, and different ones."""
+    data_sets, variants = len(ranks.data_sets), len(ranks.rows)
+    if data_sets <= 10 or variants <= 5:
+        yield (
+            "The p values of ranks are approximations for more than 10 data sets and more than 5 "
+            f"variants (Demšar, 2006), and rough for {data_sets} and {variants}."
+        )
+    sources = {
+        str(setting(number.world.experiment, "task.dataset"))
+        for block in blocks
+        for group in block.groups
+        for number in group.numbers[:1]
+    }
+    if len(sources) < data_sets:
+        yield (
+            "Data sets that differ in settings of [data] only have rows in common; tests of ranks "
+            "count them as independent."
+        )
 
 
 def _about_sparsity(comparison: Comparison) -> Iterator[str]:
@@ -142,12 +215,27 @@ def _about_groups(blocks: Sequence[Block]) -> Iterator[str]:
     if several:
         names = ", ".join(dict.fromkeys(group.name for group in several))
         yield (
-            f"Several variants count as one in {names}: the numbers of a seed are averaged over "
-            "them, and n counts seeds."
+            f"Several variants count as one in {names}: the numbers of a seed, its sparsity and "
+            "its budget are averaged over them, and n counts seeds."
         )
     for block in blocks:
+        yield from _about_uneven(block)
         if len(block.groups) == 1:
             yield f"{block.name}: holds {block.groups[0].name} only, so nothing is compared there."
+
+
+def _about_uneven(block: Block) -> Iterator[str]:
+    """Groups whose numbers are means over other variants from seed to seed."""
+    for group in block.groups:
+        runs = Counter(number.world.seed for number in group.numbers)
+        few = sum(count < group.variants for count in runs.values())
+        if few:
+            yield (
+                f"{block.name}: {few} of {plural(len(runs), 'seed')} of {group.name} have not all "
+                f"of its {group.variants} variants, so its numbers are means over different "
+                "variants; give directories with the same variants for all seeds, or more keys "
+                "as --by."
+            )
 
 
 def _about_missing(blocks: Sequence[Block], gathered: Sequence[Gathered]) -> Iterator[str]:

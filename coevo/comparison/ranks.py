@@ -21,7 +21,8 @@ class Friedman:
         p: of it, from the chi-squared distribution.
         f: the less conservative statistic of Iman and Davenport (1980); infinite where all data
             sets agree.
-        f_p: of it, from the F distribution.
+        f_p: of it, from the F distribution; where all data sets agree, the exact probability of
+            that, because an infinite F would make it 0 for as few as two data sets.
     """
 
     chi_squared: float
@@ -66,10 +67,13 @@ def friedman(ranks: Array, data_sets: int) -> Friedman:
     spread = float((ranks**2).sum()) - variants * (variants + 1) ** 2 / 4
     chi_squared = max(0.0, 12 * data_sets / (variants * (variants + 1)) * spread)
     left = data_sets * (variants - 1) - chi_squared
-    f = (data_sets - 1) * chi_squared / left if left > 1e-9 else math.inf
-    degrees = variants - 1, (variants - 1) * (data_sets - 1)
-    p = float(stats.chi2.sf(chi_squared, degrees[0]))
-    return Friedman(chi_squared, p, f, float(stats.f.sf(f, *degrees)))
+    p = float(stats.chi2.sf(chi_squared, variants - 1))
+    if left <= 1e-9:  # every data set has the same order: one of k!, whatever the first one has
+        agreement = math.exp((1 - data_sets) * math.lgamma(variants + 1))
+        return Friedman(chi_squared, p, math.inf, agreement)
+    f = (data_sets - 1) * chi_squared / left
+    f_p = float(stats.f.sf(f, variants - 1, (variants - 1) * (data_sets - 1)))
+    return Friedman(chi_squared, p, f, f_p)
 
 
 def nemenyi(ranks: Array, data_sets: int) -> Array:

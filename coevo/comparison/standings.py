@@ -94,6 +94,5 @@ def _ranked(
     pairs = [matched(group, control) for group, control in zip(own, controls, strict=True)]
     compared = [(measure.costs(pair.first), measure.costs(pair.second)) for pair in pairs]
     improvement = float(np.mean([a12(others, costs) for costs, others in compared]))
-    paired = all(pair.paired for pair in pairs)
-    spread = bootstrap.of_improvement(compared, paired=paired)
+    spread = bootstrap.of_improvement(compared)
     return Ranked(name, rank, mean, interval, improvement, spread)

@@ -25,10 +25,11 @@ class Summary:
         quartiles: of the values.
         mean: their interquartile mean.
         interval: of that mean; None for fewer than two values.
-        sparsity: median over runs of the share of weights and biases that are zero; None where
-            it is not known.
-        steps: gradient steps of all cells of a run, median over runs.
-        seconds: per run, of processor time or of time on a GPU, median over runs.
+        sparsity: share of weights and biases that are zero, median over seeds; None where it is
+            not known. Where the variant holds several, the mean over them of each seed, as the
+            value is.
+        steps: gradient steps of all cells of a run, likewise.
+        seconds: per run, of processor time or of time on a GPU, likewise.
         device: ``cpu`` or the name of a GPU.
         best: whether no other median is better.
         tied: whether it does not differ significantly from the best.

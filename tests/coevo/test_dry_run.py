@@ -54,11 +54,19 @@ def test_an_experiment_that_is_no_study_is_one_variant() -> None:
     assert [[world.seed for world in stack.worlds] for stack in found.stacks] == [[1, 2, 3]]
 
 
+def test_a_run_is_one_program_whatever_memory_a_stack_of_a_study_may_take() -> None:
+    tables = {"engine": {"memory": 1e-6}, "sweep": {"replicates": 3}}
+    (stack,) = dry_run(experiment(**tables), device="cpu").stacks
+    assert len(stack.worlds) == 3
+    more = {"replicates": 3, "optimizer.learning_rate": [0.1]}
+    assert len(dry_run(experiment(**{**tables, "sweep": more}), device="cpu").stacks) == 3
+
+
 def test_a_plan_is_told_in_a_table() -> None:
     one = experiment()
     worlds = (*replicates(one, "a"), *replicates(one, "b"))
-    large = PlannedStack(worlds * 40, 3 << 30)
-    found = DryRun(("a", "b"), (PlannedStack(worlds, 5 << 19), large), (90.4, 5400.0))
+    large = PlannedStack(worlds * 40, 3 << 30, 2 << 30)
+    found = DryRun(("a", "b"), (PlannedStack(worlds, 5 << 19, 5 << 19), large), (90.4, 5400.0))
     assert found.text.splitlines() == [
         "2 variants: a, b",
         "stack  variants  worlds   cells  generations   memory      time",
@@ -66,8 +74,10 @@ def test_a_plan_is_told_in_a_table() -> None:
         "    2         2      80     320           50    3.00 GiB      1.5 h",
         "82 worlds, 328 cells; about 1.5 h on this machine, and at most 3.00 GiB at a time; nothing "
         "was written",
+        "stack 2 takes more memory than the 2.00 GiB that one may take: what is of one world cannot "
+        "be cut",
     ]
-    alone = DryRun(("base",), (PlannedStack(worlds[:1], 1 << 20),), (0.4,))
+    alone = DryRun(("base",), (PlannedStack(worlds[:1], 1 << 20, 1 << 30),), (0.4,))
     assert alone.text.splitlines()[0] == "1 variant: base"
     assert alone.text.splitlines()[2].endswith("1.0 MiB        0 s")
 
@@ -107,7 +117,7 @@ class Watched(Setting):
 
 
 def stack_of(worlds: int) -> PlannedStack:
-    return PlannedStack(replicates(experiment(sweep={"replicates": worlds})), 0)
+    return PlannedStack(replicates(experiment(sweep={"replicates": worlds})), 0, 0)
 
 
 @pytest.fixture

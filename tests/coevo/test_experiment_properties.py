@@ -13,6 +13,7 @@ from coevo.experiment import Experiment, experiment_from_dict, to_toml
 from coevo.pruning_keys import ENTRY_DEFAULTS
 from coevo.schema import DEFAULTS
 from coevo.toml_text import write_toml
+from coevo.variants import variants
 from tests.coevo.experiment_strategies import (
     experiments,
     pruning_entries,
@@ -53,11 +54,54 @@ def test_a_written_experiment_lacks_only_keys_without_a_value_or_meaning(
     assert list(written) == [name for name in Experiment.model_fields if name not in empty]
     for table in TABLES:
         assert mapping.get(table, {}).keys() <= written[table].keys()
+        if experiment.sweep.is_study:
+            continue
         for key in DEFAULTS[table].keys() - written[table].keys():
             value = getattr(getattr(experiment, table), key)
             if value is not None and value != ():
                 changed = {**mapping, table: {**mapping.get(table, {}), key: value}}
                 assert "is only for" in _refusal(changed)
+
+
+GROWTHS = [
+    {"optimizer.algorithm": "sgd"},
+    {"optimizer.algorithm": "adamw", "optimizer.betas": [0.5, 0.9]},
+    {"optimizer.learning_rate_decay": 0.5},
+    {"network.kind": "conv", "network.channels": [4], "task.dataset": "mnist"},
+    {"task.kind": "reconstruct"},
+    {"task.dataset": "clusters"},
+    {"selection.replacement": "if_better"},
+    {"grid.neighborhood": [[0, 0], [0, 1]]},
+    {"pruning.operator": "wanda"},
+    {"pruning.operator": "uniform"},
+    {"pruning.operator": "conjunctive"},
+    {"pruning.schedule": "one_shot"},
+    {"pruning.structure": "unit"},
+    {"pruning": [{"operator": "magnitude", "sparsity": 0.5, "schedule": "cubic"}]},
+    {"pruning": []},
+]
+
+
+@given(experiments(), pruning_entries(60) | st.none(), st.sampled_from(GROWTHS))
+def test_a_written_study_can_grow_as_what_was_given_can(
+    mapping: dict[str, Any], entry: dict[str, Any] | None, growth: dict[str, Any]
+) -> None:
+    given_study = {
+        **{key: value for key, value in mapping.items() if key not in {"sweep", "pruning"}},
+        "generations": 60,
+        **({} if entry is None else {"pruning": [entry]}),
+        "sweep": {"variants": [{"name": "first"}]},
+    }
+    if _refusal(given_study):
+        return
+    written = tomllib.loads(to_toml(experiment_from_dict(given_study)))
+    for study in (given_study, written):
+        study["sweep"] = {"variants": [{"name": "first"}, {"name": "second", **growth}]}
+    assert bool(_refusal(written)) == bool(_refusal(given_study))
+    if not _refusal(written):
+        assert variants(experiment_from_dict(written)) == variants(
+            experiment_from_dict(given_study)
+        )
 
 
 @given(pruning_entries(60))

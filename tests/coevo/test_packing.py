@@ -16,7 +16,7 @@ from coevo import memory, packing
 from coevo.assemble import Assembled
 from coevo.errors import CoevoError
 from coevo.experiment import Experiment, experiment_from_dict
-from coevo.packing import PlannedStack, Setting, pack
+from coevo.packing import PlannedStack, Setting, pack, too_large
 from coevo.stacks import World, worlds_of
 from coevo.variants import variants
 from tests.coevo.small_experiments import ROWS, write_data
@@ -169,6 +169,11 @@ def test_stacks_are_few_and_of_about_equal_size(
     assert len(sizes) == -(-count // max(most, 1))
     expected = [size * plenty.own + plenty.common for size in sizes]
     assert [stack.memory for stack in stacks] == expected
+    for stack in stacks:
+        assert too_large(stack.worlds, plenty.setting) == (most > 0 and stack.memory > stack.limit)
+        assert ("may be taken" in stack.need) == (most == 0)
+        more = [*stack.worlds, *plenty.worlds(most + 1, most + spare)]
+        assert too_large(more, plenty.setting) == (len(more) > 1)
 
 
 @settings(max_examples=50)
@@ -212,6 +217,10 @@ def test_free_memory_is_the_least_of_machine_and_container(
     assert free > 0
     (tmp_path / "memory.current").write_text("400000\n", "ascii")
     (tmp_path / "memory.max").write_text("1000000\n", "ascii")
+    assert memory.available_memory(cpu) == 360_000
+    (tmp_path / "memory.stat").write_text("file 350000\ninactive_file 300000\n", "ascii")
+    assert memory.available_memory(cpu) == 540_000  # copies of files are given up
+    (tmp_path / "memory.stat").write_text("anon 1\n", "ascii")
     assert memory.available_memory(cpu) == 360_000
     (tmp_path / "memory.max").write_text("300000\n", "ascii")
     assert memory.available_memory(cpu) == 0

@@ -159,3 +159,25 @@ def test_files_that_lack_something_are_named(tmp_path: Path) -> None:
         with pytest.raises(CoevoError) as caught:
             read()
         assert str(caught.value) == f"{file}: says nothing of {name!r}; restore it or remove it"
+
+
+@pytest.mark.parametrize("name", ["../../elsewhere", "/elsewhere", "..", "", "a/b", 7])
+def test_names_that_lead_elsewhere_are_refused(name: object, tmp_path: Path) -> None:
+    """Results of a variant are written to a folder with its name, whoever made the study."""
+    place = described(tmp_path / "study")
+    stack = place.stacks()[0]
+    stack_of_it = {"worlds": [{"variant": name, "seed": 1}], "variants": {}}
+    for file, read, document in (
+        (place.plan_file, place.plan, {"variants": [{"name": name}], "seeds": [1]}),
+        (stack.description_file, stack.worlds, stack_of_it),
+        (place.packing_file, place.complete, {"stacks": {name: {}}}),
+    ):
+        file.write_text(json.dumps(document), "utf-8")
+        if name == 7 and file == place.packing_file:
+            continue  # keys of JSON are texts
+        with pytest.raises(CoevoError) as caught:
+            read()
+        assert str(caught.value) == (
+            f"{file}: {name!r} cannot name a folder; restore it or remove it"
+        )
+    assert not (tmp_path / "elsewhere").exists()

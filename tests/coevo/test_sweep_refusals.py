@@ -35,7 +35,7 @@ def cut(text: str) -> str:
         ({3: [1]}, "sweep: 3 is not a key; write e.g. 'grid.rows'"),
         ({"a b": [1]}, "sweep: 'a b' is not a key; write e.g. 'grid.rows'"),
         ({"a": {"\ud800": [1]}}, r"sweep.a: '\ud800' is not a key; write e.g. 'grid.rows'"),
-        ({"replicates": [1]}, "sweep.replicates: [1] is not a whole number; use a whole number >= 1"),
+        ({"replicates": [1]}, "sweep.replicates: [1] is not a whole number; use a whole number from 1 to 10000"),
         ({"zip": 3}, "sweep.zip: 3 is not a list of tables; write each under [[sweep.zip]]"),
         (
             {"variants": {"name": "a"}},
@@ -285,13 +285,13 @@ def test_wrong_names_are_refused(sweep: dict[str, Any], message: str) -> None:
 
 def test_variants_that_are_the_same_experiment_are_refused() -> None:
     sweep: dict[str, Any] = {"variants": [{"name": "a"}, {"name": "b", "grid.rows": 3}]}
-    message = "sweep: variants 'a' and 'b' are the same experiment; exclude one"
+    message = "sweep: variants 'a' and 'b' are the same experiment; leave one out"
     assert refused({"sweep": sweep}) == message
     # Where nothing is pruned, the operator does not matter.
     sweep = {"pruning": [[], [{}]], "pruning.operator": ["uniform", "wanda"]}
     assert refused({"sweep": sweep}) == (
         "sweep: variants 'pruning=none-operator=uniform' and 'pruning=none-operator=wanda' are the "
-        "same experiment; exclude one"
+        "same experiment; leave one out"
     )
 
 
@@ -330,7 +330,7 @@ def test_mistakes_of_a_sweep_are_told_beside_those_of_the_experiment() -> None:
     sweep = {"grid.rowz": [1], "task.loss": 3, "replicates": 0}
     assert refused({"grid": {"rows": 0}, "sweep": sweep}).splitlines() == [
         "grid.rows: 0 is too small; use a whole number from 1 to 10000",
-        "sweep.replicates: 0 is too small; use a whole number >= 1",
+        "sweep.replicates: 0 is too small; use a whole number from 1 to 10000",
         "sweep.grid.rowz: unknown key; did you mean 'rows'?",
         "sweep.task.loss: 3 is not a list; give the values of the axis as a list",
     ]

@@ -225,7 +225,9 @@ def test_what_is_given_stays_and_what_a_variant_changes_by_itself_is_not_written
     assert (written["network"]["kind"], written["network"]["latent"]) == ("mlp", 8)
     assert "rows" not in written["pruning"][0]
     assert written["pruning"][0]["operator"] == "wanda"
-    assert written["pruning"][0]["amount"] == 0.1
+    assert written["pruning"][0]["scope"] == "layer"
+    # a variant with a sparsity may be added, which amounts do not go with
+    assert "amount" not in written["pruning"][0]
     again = experiment_from_dict(written)
     assert again == experiment
     assert variants(again) == variants(experiment)
@@ -233,10 +235,10 @@ def test_what_is_given_stays_and_what_a_variant_changes_by_itself_is_not_written
 
 
 def test_a_default_that_every_variant_replaces_is_written() -> None:
-    sweep = {"pruning.operator": ["wanda", "magnitude"], "pruning[0].amount": [0.2]}
+    sweep = {"pruning.operator": ["wanda", "magnitude"], "pruning[0].scope": ["network"]}
     experiment = experiment_from_dict({"sweep": sweep, "pruning": [{}]})
     (entry,) = tomllib.loads(to_toml(experiment))["pruning"]
-    assert (entry["operator"], entry["amount"], entry["schedule"]) == ("uniform", 0.1, "fixed")
+    assert (entry["operator"], entry["scope"]) == ("uniform", "layer")
 
 
 def test_a_sweep_is_written_as_people_write_it() -> None:

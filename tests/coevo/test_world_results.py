@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,13 @@ def test_what_has_not_ended_is_missing(state: str, tmp_path: Path) -> None:
     assert found.missing == 6
     failures = ("002: out of memory; use less of it",) if state == "failed" else ()
     assert found.failures == failures
+
+
+def test_a_world_that_ended_twice_hides_none_that_is_missing(tmp_path: Path) -> None:
+    study = InventedStudy(seeds=3, generations=4, stacks=2, states=("finished", "running"))
+    directory = study.write(tmp_path / "study")
+    shutil.copytree(directory / "stacks" / "001", directory / "stacks" / "004")
+    assert world_results(directory).missing == 6
 
 
 def test_what_the_plan_leaves_out_is_left_out(tmp_path: Path) -> None:

@@ -173,6 +173,17 @@ def test_records_of_the_whole_study_name_variant_and_stack(whole_study: coevo.Ru
     assert_same_numbers(own, expected)
 
 
+def test_records_of_a_study_have_the_wider_type_of_numbers(archive: Path, tmp_path: Path) -> None:
+    sweep = {"replicates": 1, "dtype": ["float32", "float64"]}
+    changes: dict[str, Any] = {"generations": 1, "sweep": sweep}
+    run = coevo.run(write_study(tmp_path / "a.toml", archive, changes), tmp_path / "run")
+    frame, narrow = run.records(), recorded(run.directory)["float32", 3]
+    assert str(narrow["selection_loss"].dtype) == "Float32"
+    own = frame.filter(frame["variant"] == "float32")["selection_loss"]
+    assert own.to_list() == narrow["selection_loss"].to_list()
+    assert frame["stack"].unique(maintain_order=True).to_list() == ["001", "002"]
+
+
 def test_the_same_study_repeats_bit_for_bit(
     study: Path, whole_study: coevo.Run, tmp_path: Path
 ) -> None:

@@ -53,8 +53,8 @@ def ended(warm: Warm, study: Path) -> Ended:
 def test_it_says_what_it_does_and_what_came_out(ended: Ended, study: Path) -> None:
     assert ended.code == 0
     said = [
-        r"coevo: stack 001: 6 worlds of 3 variants, 24 cells, \d\.\d\d GiB at most",
-        r"coevo: stack 002: 2 worlds of 1 variant, 12 cells, \d\.\d\d GiB at most",
+        r"coevo: stack 001: 6 worlds of 3 variants, 24 cells, \d\.\d\d GiB",
+        r"coevo: stack 002: 2 worlds of 1 variant, 12 cells, \d\.\d\d GiB",
     ]
     assert len(ended.err.splitlines()) == len(said)
     for line, pattern in zip(ended.err.splitlines(), said, strict=True):

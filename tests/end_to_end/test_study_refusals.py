@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,27 @@ def test_a_variant_with_other_settings_than_before_is_refused(warm: Warm, study_
     ]
 
 
+def test_a_variant_that_was_run_is_not_computed_again_under_another_name(
+    warm: Warm, archive: Path, tmp_path: Path
+) -> None:
+    """A new axis gives all variants other names, also where it changes nothing else."""
+    axes = {"pruning.sparsity": [0.5], "pruning.end": [2]}
+    changes = {"generations": 2, "pruning": [{}], "sweep": {"replicates": 1, **axes}}
+    study = write_study(tmp_path / "a.toml", archive, changes)
+    directory = tmp_path / "out"
+    assert warm.run("run", study, "--out", directory).code == 0
+    before = files_of(directory)
+    assert refusal(warm, "resume", directory, "--set", "sweep.grid.rows=[2]") == [
+        "coevo: sweep variant '0.5-end=2-rows=2': was run as '0.5-2', and would be "
+        "computed again; keep the axes and give what is new as [[sweep.variants]], or begin "
+        "another study with --out"
+    ]
+    assert files_of(directory) == before
+    kept = "sweep.variants=[{name = 'more', pruning.sparsity = 0.6, pruning.end = 2}]"
+    ended = warm.run("resume", directory, "--set", kept, "--json")
+    assert [one["name"] for one in ended.document["variants"]] == ["0.5-2", "more"]
+
+
 def test_how_it_is_computed_may_change_and_so_may_its_description(
     warm: Warm, study_copy: Path
 ) -> None:
@@ -69,17 +91,17 @@ def test_only_the_sweep_of_a_study_can_be_changed(warm: Warm, study_copy: Path) 
     before = files_of(study_copy)
     assert refusal(warm, "resume", study_copy, "--set", "optimizer.steps=4") == [
         "coevo: --set: ['optimizer.steps=4'] would change a study that has begun; only its sweep "
-        "can be changed (sweep.replicates, sweep.variants, its axes)"
+        "can be changed (sweep.replicates, sweep.variants, its axes), [engine] and [checkpoint]"
     ]
     assert refusal(warm, "resume", study_copy, "--set", "replicates=3", "--set", "seed=9") == [
         "coevo: --set: ['replicates=3', 'seed=9'] would change a study that has begun; only its "
-        "sweep can be changed (sweep.replicates, sweep.variants, its axes)"
+        "sweep can be changed (sweep.replicates, sweep.variants, its axes), [engine] and [checkpoint]"
     ]
     assert refusal(warm, "resume", study_copy, "--generations", 5) == [
         "coevo: generations: 5 would change a study that has begun; begin another one"
     ]
     assert refusal(warm, "resume", study_copy, "--set", "replicates=0") == [
-        "coevo: --set sweep.replicates: 0 is too small; use a whole number >= 1"
+        "coevo: --set sweep.replicates: 0 is too small; use a whole number from 1 to 10000"
     ]
     assert files_of(study_copy) == before
 
@@ -101,6 +123,31 @@ def test_a_sweep_cannot_be_added_to_a_run(warm: Warm, finished: Path) -> None:
         "coevo: --set: ['replicates=3'] would change a run that has begun; only the sweep of a "
         "study can be changed"
     ]
+
+
+def test_a_sweep_is_not_taken_out_of_a_study_by_hand(warm: Warm, study_copy: Path) -> None:
+    file = study_copy / "experiment.toml"
+    text = file.read_text("utf-8")
+    file.write_text(text[: text.index("[sweep]")], "utf-8")
+    before = files_of(study_copy)
+    assert refusal(warm, "resume", study_copy) == [
+        f"coevo: {file}: sweep: has no variants, but the directory is of a study; keep an axis or "
+        "a variant"
+    ]
+    assert files_of(study_copy) == before
+
+
+def test_a_sweep_is_not_put_into_a_run_by_hand(warm: Warm, finished: Path, tmp_path: Path) -> None:
+    directory = shutil.copytree(finished, tmp_path / "run")
+    file = directory / "experiment.toml"
+    file.write_text(file.read_text("utf-8") + '"grid.rows" = [2, 3]\n', "utf-8")
+    assert coevo.load_experiment(file).sweep.is_study
+    before = files_of(directory)
+    assert refusal(warm, "resume", directory) == [
+        f"coevo: {file}: sweep: varies keys, but the directory is of a run of one variant; remove "
+        "what varies, or begin a study with 'coevo run' and --out"
+    ]
+    assert files_of(directory) == before
 
 
 def test_what_cannot_run_is_refused_with_the_name_of_the_variant_and_nothing_is_written(

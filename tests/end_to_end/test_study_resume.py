@@ -99,6 +99,51 @@ def test_it_goes_on_with_the_stacks_that_were_planned(
         assert_same_numbers(frame, recorded(whole_study.directory)[name])
 
 
+def test_what_takes_too_much_memory_is_cut_and_done_anew(
+    study: Path, whole_study: coevo.Run, tmp_path: Path
+) -> None:
+    seen, said = list[coevo.Progress](), list[str]()
+    stop = coevo.Hooks(watch=seen.append, stop=lambda: seen[-1].generation == 2)
+    with pytest.raises(coevo.Interrupted):
+        coevo.run(study, tmp_path / "study", hooks=stop)
+    again = coevo.Hooks(say=said.append, stop=lambda: False)
+    coevo.resume(tmp_path / "study", overrides=["engine.memory=1e-6"], hooks=again)
+    stacks = stacks_of(tmp_path / "study")
+    assert [len(stack.worlds()) for stack in stacks] == [1] * 8
+    assert said[0] == "0 of 2 stacks are finished; new worlds: 8"
+    assert said[1:3] == [
+        f"stack 00{number} takes more than engine.memory; it is cut and done anew"
+        for number in (1, 2)
+    ]
+    assert said[3].endswith(" GiB, and 0.00 may be taken")
+    together, alone = recorded(tmp_path / "study"), recorded(whole_study.directory)
+    assert together.keys() == alone.keys()
+    for name, frame in together.items():  # a stack without pruning has fewer columns
+        assert_same_numbers(frame, alone[name].select(frame.columns))
+
+
+def test_how_it_is_computed_can_change_while_a_stack_goes_on(
+    study: Path, whole_study: coevo.Run, tmp_path: Path
+) -> None:
+    seen, said = list[coevo.Progress](), list[str]()
+    stop = coevo.Hooks(watch=seen.append, stop=lambda: seen[-1].generation == 2)
+    with pytest.raises(coevo.Interrupted):
+        coevo.run(study, tmp_path / "study", hooks=stop)
+    environment = tmp_path / "study" / "environment.json"
+    document = json.loads(environment.read_text("utf-8"))
+    environment.write_text(json.dumps(document | {"device": "Another"}), "utf-8")
+    changes = ["checkpoint.keep=1", "engine.memory=1000", "engine.cells_per_chunk=3"]
+    coevo.resume(tmp_path / "study", overrides=changes, hooks=coevo.Hooks(say=said.append))
+    assert said[1:] == [
+        "stack 001: computed on Another so far, on cpu from here: not bitwise what the study would "
+        "have been without the change"
+    ]
+    for stack in stacks_of(tmp_path / "study"):
+        assert len(list(stack.run.checkpoints.iterdir())) == 1
+    for name, frame in recorded(tmp_path / "study").items():
+        assert_same_numbers(frame, recorded(whole_study.directory)[name])
+
+
 def test_more_replicates_and_variants_compute_what_is_missing(
     study: Path, study_copy: Path, tmp_path: Path
 ) -> None:
@@ -127,6 +172,16 @@ def test_more_replicates_and_variants_compute_what_is_missing(
         assert one["median"]["test"] == pytest.approx(other["median"]["test"], rel=FLOAT_TOLERANCE)
 
 
+def best_seed_of(directory: Path, variant: str) -> int:
+    """The seed of the pairing that was written for a variant."""
+    [found] = [
+        result["variants"][variant]["best"]["seed"]
+        for stack in stacks_of(directory)
+        if variant in (result := json.loads(stack.run.result_file.read_text("utf-8")))["variants"]
+    ]
+    return int(found)
+
+
 def test_fewer_replicates_leave_worlds_out_and_nothing_is_computed(study_copy: Path) -> None:
     before = {stack.path.name: files_of(stack.path) for stack in stacks_of(study_copy)}
     seen: list[coevo.Progress] = []
@@ -138,6 +193,15 @@ def test_fewer_replicates_leave_worlds_out_and_nothing_is_computed(study_copy: P
     assert {(one["variant"], one["seed"]) for one in smaller.outcome["worlds"]} == {
         (name, 3) for name in NAMES
     }
+    assert set(smaller.records()["seed"]) == {3}
+    for name in NAMES:
+        if best_seed_of(study_copy, name) == 3:
+            assert smaller.best(variant=name)
+        else:
+            with pytest.raises(
+                coevo.CoevoError, match="is of seed 4, which the study has no longer"
+            ):
+                smaller.best(variant=name)
     assert StudyDirectory(study_copy).plan()["seeds"] == [3]
     assert coevo.load_experiment(study_copy / "experiment.toml").sweep.replicates == 1
     assert coevo.resume(study_copy).outcome == smaller.outcome
@@ -167,6 +231,7 @@ def test_a_variant_that_nobody_wants_any_more_is_not_computed(
     assert seen == []
     assert found.outcome["status"] == "complete"
     assert [one["name"] for one in found.outcome["variants"]] == list(NAMES[:3])
+    assert set(found.records()["variant"]) == set(NAMES[:3])
     expected = [one for one in whole_study.outcome["variants"] if one["name"] != "big"]
     assert found.outcome["variants"] == expected
 

@@ -121,7 +121,8 @@ def test_data_sets_with_one_variant_each(tmp_path: Path) -> None:
 def test_all_runs_stopped(tmp_path: Path) -> None:
     runs = [write_run(tmp_path / n, NONE, {1: Recorded([1.0], stopped=True)}) for n in "ab"]
     assert refusal(runs) == (
-        "compare: no run has a number to compare; all stopped or lack the metric"
+        "compare: no run has a number to compare; all stopped or lack the metric: "
+        "give another --metric, or the directories of runs that ended"
     )
 
 

@@ -123,6 +123,49 @@ def test_groups_by_keys_average_the_variants_of_a_seed(tmp_path: Path) -> None:
     assert values(schedules) == {"none": [1, 2], "fixed": [6, 7], "increase": [5, 8]}
 
 
+def test_sparsity_and_budget_of_a_seed_are_averaged_as_its_number_is(tmp_path: Path) -> None:
+    variants = {
+        "none": NONE,
+        **{f"u{amount}": pruned("uniform", amount=amount) for amount in (0.1, 0.2, 0.3)},
+    }
+    shares = {"none": 0.0, "u0.1": 0.0, "u0.2": 0.0, "u0.3": 0.9}
+    worlds = {
+        (name, seed): Recorded([1.0], sparsity=[share])
+        for name, share in shares.items()
+        for seed in (1, 2)
+    }
+    study = write_study(tmp_path / "study", variants, worlds)
+    [_, uniform] = one(coevo.compare(study, by="pruning.operator")).summaries
+    assert uniform.sparsity == pytest.approx(0.3)  # the median of all six runs is 0
+    more = {
+        name: {**tables, "grid": {"rows": rows}}
+        for rows, (name, tables) in enumerate(variants.items(), 1)
+    }
+    cells = {
+        (name, seed): Recorded([1.0] * rows) for rows, name in enumerate(more, 1) for seed in (1, 2)
+    }
+    other = write_study(tmp_path / "other", more, cells)
+    [_, uniform] = one(coevo.compare(other, by="pruning.operator")).summaries
+    assert (uniform.steps, uniform.seconds) == (300, 5)
+
+
+def test_seeds_with_other_variants_than_other_seeds_are_told_of(tmp_path: Path) -> None:
+    variants = {"none": NONE, "a": UNIFORM, "b": pruned("uniform", amount=0.2)}
+    first = study_of(
+        tmp_path / "first", {name: [1.0, 2.0, 3.0] for name in variants}, variants=variants
+    )
+    rest = {name: variants[name] for name in ("none", "a")}
+    second = study_of(
+        tmp_path / "second", {name: [4.0, 5.0] for name in rest}, variants=rest, first_seed=4
+    )
+    told = "digits: 2 of 5 seeds of uniform have not all of its 2 variants, so its numbers are"
+    notes = coevo.compare([first, second], by="pruning.operator").notes
+    assert sum(note.startswith(told) for note in notes) == 1
+    assert not any("have not all of" in note for note in coevo.compare([first, second]).notes)
+    alone = coevo.compare(first, by="pruning.operator")
+    assert not any("have not all of" in note for note in alone.notes)
+
+
 def test_a_seed_of_which_a_variant_is_missing_is_left_out_of_its_group(tmp_path: Path) -> None:
     variants = {"a": pruned("uniform", amount=0.1), "b": pruned("uniform", amount=0.2), "n": NONE}
     worlds = {(name, seed): cell(float(seed)) for name in "abn" for seed in (1, 2, 3)}

@@ -102,4 +102,12 @@ def test_variants_that_do_not_differ() -> None:
 def test_data_sets_that_all_agree() -> None:
     # 12 * 4 / (3 * 4) * (1 + 4 + 9 - 12) = 8, the largest that 4 data sets can give.
     found = friedman(np.array([1.0, 2.0, 3.0]), 4)
-    assert (found.chi_squared, found.f, found.f_p) == (8, math.inf, 0)
+    assert (found.chi_squared, found.f) == (8, math.inf)
+    # Whatever order the first has, each of the others has it in one of six cases.
+    assert found.f_p == pytest.approx(1 / 6**3)
+
+
+def test_two_data_sets_that_agree_prove_nothing() -> None:
+    assert friedman(np.array([1.0, 2.0]), 2).f_p == pytest.approx(1 / 2)
+    assert friedman(np.array([1.0, 2.0, 3.0]), 2).f_p == pytest.approx(1 / 6)
+    assert 0 <= friedman(np.arange(1.0, 201.0), 3).f_p < 1e-100  # 200! is no float

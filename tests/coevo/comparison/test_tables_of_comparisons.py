@@ -12,7 +12,7 @@ import pytest
 
 import coevo
 from coevo.cli import main
-from tests.coevo.comparison.recorded_studies import study_of
+from tests.coevo.comparison.recorded_studies import Recorded, pruned, study_of, write_run
 
 FOLDER = Path(__file__).resolve().parents[1] / "recorded_results"
 DIGITS = str(FOLDER / "digits")
@@ -93,9 +93,9 @@ def test_long_names_are_broken_and_numbers_are_not(tmp_path: Path) -> None:
 
 
 def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
-    names = {"[red]a[/red]": [1.0, 2.0], ":smile:": [3.0, 4.0]}
+    names = {"[red]a[red]": [1.0, 2.0], ":smile:": [3.0, 4.0]}
     text = coevo.compare(study_of(tmp_path / "study", names)).text()
-    assert "[red]a[/red]" in text
+    assert "[red]a[red]" in text
     assert ":smile:" in text
 
 
@@ -157,8 +157,8 @@ def test_infinite_figures_have_no_place_in_json(tmp_path: Path) -> None:
     studies = [study_of(tmp_path / name, numbers, dataset=name) for name in ("digits", "mnist")]
     comparison = coevo.compare(studies)
     friedman = json.loads(comparison.written("json"))["ranks"]["friedman"]
-    assert (friedman["f"], friedman["f_p"]) == (None, 0)
-    assert "F —, p <0.0001" in comparison.text()
+    assert (friedman["f"], friedman["f_p"]) == (None, pytest.approx(1 / 2))
+    assert "F —, p 0.5" in comparison.text()
 
 
 def test_latex_is_booktabs_with_the_best_in_bold(digits: coevo.Comparison) -> None:
@@ -177,8 +177,39 @@ def test_latex_is_booktabs_with_the_best_in_bold(digits: coevo.Comparison) -> No
     assert lines[6].endswith(r"& 0.26 & 0.156 & 0.156 \\")
     assert lines[7].startswith(r"magnitude-80 & 5/6 & 0.017$^\dagger$ [")
     assert lines[8:10] == [r"\bottomrule", r"\end{tabular}"]
-    assert r"Metric: test\_mse" in lines[10]
-    assert "Dagger: not significantly different" in lines[10]
+    assert lines[10:12] == [r"\par\medskip", r"\begin{tabular}{lrrr}"]
+    assert r"Metric: test\_mse" in lines[-1]
+    assert "Dagger: not significantly different" in lines[-1]
+
+
+def test_latex_has_budgets_and_hypervolumes(digits: coevo.Comparison) -> None:
+    lines = digits.latex().splitlines()
+    budget = lines.index(r"variant & front & steps & seconds \\")
+    assert lines[budget - 2] == r"\begin{tabular}{lrrr}"
+    assert lines[budget + 2 : budget + 5] == [
+        r"none & no & 200 & 5 \\",
+        r"magnitude-50 & yes & 200 & 5 \\",
+        r"magnitude-80 & yes & 200 & 5 \\",
+    ]
+    cover = lines.index(r"variants & number & hypervolume \\")
+    assert lines[cover - 2] == r"\begin{tabular}{lrr}"
+    assert lines[cover + 2] == r"all variants & 3 & 0.00522 \\"
+    recorded = coevo.compare(DIGITS, "training_mse", options=coevo.CompareOptions(generation=1))
+    assert "hypervolume" not in recorded.latex()
+    assert "none & -- & 200 & 5" in recorded.latex()
+
+
+def test_latex_takes_no_name_for_an_argument_of_the_line_before(tmp_path: Path) -> None:
+    runs = [
+        write_run(tmp_path / name, pruned("uniform", amount=0.1 * place), worlds)
+        for place, name in enumerate(("b", "[2pt] | x", "* y"), 1)
+        for worlds in [{seed: Recorded([float(place + seed)]) for seed in (1, 2)}]
+    ]
+    latex = coevo.compare(runs).latex()
+    starts = {line[0] for line in latex.splitlines()}
+    assert not starts & {"[", "*"}
+    assert "\n" r"{}[2pt] \textbar{} x & 2 &" in latex
+    assert "\n" r"{}* y & 2 &" in latex
 
 
 def test_latex_marks_what_is_significant_and_escapes_names(tmp_path: Path) -> None:
@@ -194,7 +225,7 @@ def test_latex_marks_what_is_significant_and_escapes_names(tmp_path: Path) -> No
 
 def test_latex_of_several_data_sets_and_of_all_pairs(both: coevo.Comparison) -> None:
     latex = both.latex()
-    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 2
+    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 4
     assert r"\multicolumn{9}{l}{\textit{mnist}} \\" in latex
     assert "none & 1.50 &" in latex
     pairs = coevo.compare(DIGITS, options=ALL).latex()
