@@ -41,8 +41,8 @@ def findings(
     costs = np.array([median_cost(group, measure) for group in block.groups])
     tied = not_worse_than_best(block, measure)
     summaries = [
-        replace(summary, best=bool(cost == costs.min()), tied=tied[summary.variant])
-        for summary, cost in zip(summaries, costs, strict=True)
+        replace(summary, best=best, tied=best or tied[summary.variant])
+        for summary, best in zip(summaries, (costs == costs.min()).tolist(), strict=True)
     ]
     sparsities = [summary.sparsity for summary in summaries]
     known = np.array([sparsity for sparsity in sparsities if sparsity is not None])

@@ -85,4 +85,7 @@ def choose_control(blocks: Sequence[Block], wanted: str | None) -> Control:
     plain = [name for name in names if name not in pruning]
     if len(plain) == 1:
         return Control(plain[0], "the only variant that prunes nothing")
+    everywhere = [name for name in names if all(block.find(name) for block in blocks)]
+    if len(blocks) > 1 and everywhere:
+        return Control(everywhere[0], "the first variant that all data sets have")
     return Control(names[0], "the first variant")

@@ -258,7 +258,7 @@ def experiments(draw: st.DrawFn) -> dict[str, Any]:
             "evaluation": some({"every": counts}),
             "engine": some({"cells_per_chunk": naturals}),
             "checkpoint": some({"every": counts, "keep": counts}),
-            "sweep": some({"replicates": counts}) | sweeps(entries),
+            "sweep": some({"replicates": st.integers(1, 10_000)}) | sweeps(entries),
         }
     )
     return top | draw(rest) | draw(tasks_and_data() | st.just({}))

@@ -69,7 +69,7 @@ GROWTHS = [
     {"optimizer.learning_rate_decay": 0.5},
     {"network.kind": "conv", "network.channels": [4], "task.dataset": "mnist"},
     {"task.kind": "reconstruct"},
-    {"task.dataset": "clusters"},
+    {"task.dataset": "binary_clustering"},
     {"selection.replacement": "if_better"},
     {"grid.neighborhood": [[0, 0], [0, 1]]},
     {"pruning.operator": "wanda"},

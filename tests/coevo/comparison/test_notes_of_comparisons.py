@@ -107,3 +107,22 @@ def test_data_sets_that_are_of_the_same_data(tmp_path: Path) -> None:
     )
     assert comparison.ranks is not None
     assert told(comparison, "Data sets that differ in settings of [data] only have rows in common")
+
+
+def test_the_control_is_one_that_all_data_sets_have(tmp_path: Path) -> None:
+    studies = [
+        study(tmp_path / data, names, dataset=data)
+        for data, names in (("digits", "xy"), ("mnist", "y"), ("omniglot", "yx"))
+    ]
+    comparison = coevo.compare([studies[0], studies[2]])
+    assert comparison.control == ("x", "the first variant that all data sets have")
+    comparison = coevo.compare(studies)
+    assert comparison.control == ("y", "the first variant that all data sets have")
+
+
+def test_all_that_share_the_best_median_are_tied_with_the_best(tmp_path: Path) -> None:
+    values = {"n": [1.0, 2.0, 3.0], "x": [1.5, 2.0, 9.0], "y": [7.0, 8.0, 9.0]}
+    names = {name: VARIANTS[name] for name in values}
+    comparison = coevo.compare(study_of(tmp_path / "study", values, variants=names))
+    marks = [(one.best, one.tied) for one in comparison.blocks[0].summaries]
+    assert marks[:2] == [(True, True), (True, True)]
