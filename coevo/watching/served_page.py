@@ -23,6 +23,8 @@ _SCRIPT = """
 
   function value(control) {
     if (control.tagName === "DETAILS") return control.open;
+    // What stands there: values may be places in lists, whose order changes as a run goes on.
+    if (control.tagName === "SELECT") return (control.selectedOptions[0] || {}).text;
     return control.type === "checkbox" || control.type === "radio" ? control.checked : control.value;
   }
 
@@ -32,8 +34,9 @@ _SCRIPT = """
       return;
     }
     if (control.tagName === "SELECT") {
-      if (!Array.from(control.options).some((option) => option.value === wanted)) return;
-      control.value = wanted;
+      const place = Array.from(control.options).findIndex((option) => option.text === wanted);
+      if (place < 0) return;
+      control.selectedIndex = place;
     } else if (typeof wanted === "boolean") control.checked = wanted;
     else control.value = wanted;
     for (const kind of ["input", "change"]) control.dispatchEvent(new Event(kind, { bubbles: true }));
