@@ -43,6 +43,12 @@ class Comparison:
     notes: Sequence[str] = field(default=(), repr=False)
 
     @property
+    def least_p(self) -> float | None:
+        """Below which no corrected p value can be with so few runs; None without tests."""
+        found = [contrast.smallest_p for block in self.blocks for contrast in block.contrasts]
+        return min(1.0, len(found) * min(found)) if found else None
+
+    @property
     def document(self) -> dict[str, Any]:
         """Everything, as a JSON document."""
         from coevo.comparison.document import document

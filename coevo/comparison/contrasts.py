@@ -125,6 +125,7 @@ def _contrast(group: Group, other: Group, measure: Measure, bootstrap: Bootstrap
         other=other.name,
         pairs=len(pair.first) if pair.paired else None,
         verdict=verdict,
+        smallest_p=pair.smallest_p,
         p_holm=verdict.p,
         shift=paired_shift(pair.first - pair.second) if pair.paired else shift(*pair[:2]),
         a12=a12(pair.first, pair.second),

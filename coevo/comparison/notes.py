@@ -10,7 +10,7 @@ from coevo.comparison.comparison import Comparison
 from coevo.comparison.contrasts import matched
 from coevo.comparison.figures import ALPHA
 from coevo.comparison.gathering import Gathered
-from coevo.comparison.groups import Block, Group
+from coevo.comparison.groups import Block
 from coevo.comparison.settings import setting
 from coevo.comparison.significance import MANN_WHITNEY, WILCOXON
 from coevo.comparison.types import Contrast, RankFindings
@@ -118,29 +118,20 @@ def _about_few(contrasts: Sequence[Contrast]) -> Iterator[str]:
 def _about_power(comparison: Comparison, blocks: Sequence[Block]) -> Iterator[str]:
     """Where not even the clearest difference could be found, for want of seeds."""
     contrasts = [contrast for block in comparison.blocks for contrast in block.contrasts]
-    tested = [
-        _smallest_p(block.find(contrast.variant), block.find(contrast.other))
-        for block, found in zip(blocks, comparison.blocks, strict=True)
-        for contrast in found.contrasts
-    ]
-    least = min(1.0, len(contrasts) * min(tested, default=0.0))
-    if least >= ALPHA:
+    least = comparison.least_p
+    if least is not None and least >= ALPHA:
         yield (
             f"With so few seeds no p value corrected for {plural(len(contrasts), 'comparison')} "
             f"can be below {short(least)}: no difference from the "
             f"{'others' if comparison.all_pairs else 'control'} can be found at 5 %."
         )
     for block in blocks:
-        pairs = [_smallest_p(*pair) for pair in combinations(block.groups, 2)]
+        pairs = [matched(*pair).smallest_p for pair in combinations(block.groups, 2)]
         if len(pairs) * min(pairs, default=0.0) >= ALPHA:
             yield (
                 f"{block.name}: with so few seeds nothing can differ from the best, corrected for "
                 f"{plural(len(pairs), 'pair')} of variants, so = says nothing."
             )
-
-
-def _smallest_p(first: Group | None, second: Group | None) -> float:
-    return 0.0 if first is None or second is None else matched(first, second).smallest_p
 
 
 def _about_ranks(comparison: Comparison, blocks: Sequence[Block]) -> Iterator[str]:

@@ -67,6 +67,7 @@ class Contrast:
         other: the name of the other, the control's mostly.
         pairs: number of seeds that pair; None where none do.
         verdict: of the test.
+        smallest_p: that the test can give for as many numbers, uncorrected.
         p_holm: its p value, corrected for all contrasts of the comparison.
         shift: by how much the variant lies above the other, in the unit of the metric.
         a12: how probably a run of the variant has the larger number.
@@ -78,6 +79,7 @@ class Contrast:
     other: str
     pairs: int | None
     verdict: Verdict
+    smallest_p: float
     p_holm: float
     shift: float
     a12: float

@@ -77,6 +77,7 @@ class Standings:
         control: what the others are compared with, or None where nothing is compared.
         reason: why it is the control, in words.
         test: what p is of, in words.
+        least_p: below which no p can be with so few runs; None where nothing is tested.
         notes: how the figures were made, a sentence or two in each.
     """
 
@@ -85,6 +86,7 @@ class Standings:
     control: str | None = None
     reason: str = ""
     test: str = ""
+    least_p: float | None = None
     notes: Sequence[str] = ()
 
     @property
@@ -129,6 +131,7 @@ def standings(study: StudyFiles) -> Standings:
         comparison.control.name,
         comparison.control.reason,
         _test(comparison),
+        comparison.least_p,
         [note for note in comparison.notes if not note.startswith(f"{study.directory}: ")],
     )
 

@@ -101,8 +101,15 @@ def _against_control(found: Standings, best: Standing, p: float) -> list[str | H
     text += "the difference is " + ("significant" if certain else "not significant")
     text += f" ({_p(p)}, {found.test})."
     if not certain:
-        text += " Chance is not ruled out."
+        text += f" Chance is not ruled out{_why(found)}."
     return ["The control, ", tag("strong", control.variant), text]
+
+
+def _why(found: Standings) -> str:
+    """Where so few runs could not rule it out, whatever they had been."""
+    if found.least_p is None or found.least_p < _CERTAIN:
+        return ""
+    return f": with so few seeds, no p could be below {short(found.least_p)}"
 
 
 def _rest(found: Standings) -> list[list[str | Html]]:
