@@ -71,7 +71,7 @@ def write_pairing(
     tensors = {"samples": _samples(assembled, state, cell)}
     for role, population in populations.items():
         tensors[role] = state_tensors(networks[role].module(population, cell))
-    masks = masks_of_cell(state, cell)
+    masks = {} if engine.gauge is None else masks_of_cell(engine.gauge, state, cell)
     if masks:
         tensors["masks"] = masks
     document = {

@@ -39,12 +39,17 @@ def pruning_of_cell(gauges: Gauges, state: GridState, cell: int) -> _Summary:
     return {role: _summary(role, numbers) for role in ROLES}
 
 
-def masks_of_cell(state: GridState, cell: int) -> dict[str, Tensor]:
-    """The masks of the networks of a cell as ``ROLE/NAME``, bool, True = kept; empty for none."""
+def masks_of_cell(gauges: Gauges, state: GridState, cell: int) -> dict[str, Tensor]:
+    """The masks of the networks of a cell as ``ROLE/NAME``, bool, True = kept; empty for none.
+
+    In a stack all cells have the masks that some variant needs; those of others are left out.
+    """
+    hard = gauges.of_cell(cell).hard
     return {
         f"{role}/{name}": mask[cell].cpu().contiguous()
         for role, population in _populations(state).items()
         for name, mask in population.masks.items()
+        if name in hard[role]
     }
 
 

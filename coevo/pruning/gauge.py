@@ -51,6 +51,7 @@ class Gauge:
         links: between these layers, the encoder's before the decoder's.
         prunable: the tensors of each role that some rule can prune.
         soft: those of them that some rule prunes with soft masks: their zeros are removed, too.
+        hard: those of them that some rule prunes with hard masks.
         parameters: of each role, all tensors.
     """
 
@@ -58,6 +59,7 @@ class Gauge:
     links: Sequence[Link | None]
     prunable: Mapping[RoleName, frozenset[str]]
     soft: Mapping[RoleName, frozenset[str]]
+    hard: Mapping[RoleName, frozenset[str]]
     parameters: Mapping[RoleName, int]
 
     @property

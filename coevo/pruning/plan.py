@@ -121,12 +121,13 @@ class _Counted:
 
     def gauge(self, rules: Sequence[PruningRule]) -> Gauge:
         """Of networks that some rules prune."""
-        soft = [rule for rule in rules if rule.masks == "soft"]
+        soft, hard = ([r for r in rules if r.masks == kind] for kind in ("soft", "hard"))
         return Gauge(
             layers=self.layers,
             links=self.links,
             prunable={role: _names(rules, role) for role in ROLES},
             soft={role: _names(soft, role) for role in ROLES},
+            hard={role: _names(hard, role) for role in ROLES},
             parameters=self.parameters,
         )
 

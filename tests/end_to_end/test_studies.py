@@ -120,6 +120,12 @@ def test_every_variant_comes_out_as_by_itself(whole_study: coevo.Run, tmp_path: 
             mine = load_file(stack.run.best / variant.name / path.name)
             theirs = load_file(alone.directory / path)
             torch.testing.assert_close(mine, theirs, rtol=FLOAT_TOLERANCE, atol=FLOAT_TOLERANCE)
+        masks = [alone.directory / "best", stack.run.best / variant.name]
+        theirs, mine = (
+            load_file(m) if (m := one / "masks.safetensors").exists() else {} for one in masks
+        )
+        torch.testing.assert_close(mine, theirs)
+        assert bool(mine) == (variant.name in {"uniform", "wanda"})
 
 
 def test_variants_differ_and_the_sparsity_is_that_of_the_variant(whole_study: coevo.Run) -> None:

@@ -30,6 +30,7 @@ def counted(pruned: Pruned) -> dict[str, int]:
         links=links_between([modules[r] for r in ROLES], [layers[r] for r in ROLES]),
         prunable={"encoder": frozenset(), "decoder": frozenset()},
         soft={"encoder": frozenset(), "decoder": frozenset()},
+        hard={"encoder": frozenset(), "decoder": frozenset()},
         parameters={r: sum(w.numel() for w in modules[r].parameters()) for r in ROLES},
     )
     populations: Any = {

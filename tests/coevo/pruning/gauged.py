@@ -49,6 +49,7 @@ def gauge_of(
         links=links_between([modules[role] for role in ROLES], [layers[role] for role in ROLES]),
         prunable={role: names(role) for role in ROLES},
         soft={role: names(role) if soft else frozenset() for role in ROLES},
+        hard={role: frozenset() if soft else names(role) for role in ROLES},
         parameters={role: sum(w.numel() for w in modules[role].parameters()) for role in ROLES},
     )
 
