@@ -165,7 +165,7 @@ def resume(
             return Run(place.path, experiment, go_on_with_study(study, experiment, setting, hooks))
     if overrides:
         raise CoevoError(
-            f"--set: {list(overrides)} would change a run that has begun; only the sweep of a "
+            f"--set {' '.join(overrides)}: would change a run that has begun; only the sweep of a "
             "study can be changed"
         )
     with repeatable(), directory_lock(place.path):
@@ -215,12 +215,12 @@ def _extended(
     free = {name: getattr(before, name) for name in ("sweep", "engine", "checkpoint")}
     if experiment.model_copy(update=free) != before:
         raise CoevoError(
-            f"--set: {list(overrides)} would change a study that has begun; only its sweep can "
+            f"--set {' '.join(overrides)}: would change a study that has begun; only its sweep can "
             "be changed (sweep.replicates, sweep.variants, its axes), [engine] and [checkpoint]"
         )
     if not experiment.sweep.is_study:
         raise CoevoError(
-            f"--set: {list(overrides)} leaves no variants of the study; keep an axis or a variant"
+            f"--set {' '.join(overrides)}: leaves no variants of the study; keep an axis or a variant"
         )
     return experiment
 
@@ -234,7 +234,9 @@ def _say_where(
     hooks: Hooks, completed: int, experiment: Experiment, devices: tuple[str | None, object]
 ) -> None:
     before, now = devices
-    if completed:
+    if completed == experiment.generations:
+        hooks.say(f"all {completed} generations are computed")
+    elif completed:
         hooks.say(f"going on after generation {completed} of {experiment.generations}")
     else:
         hooks.say(f"no checkpoint; starting from the first of {experiment.generations} generations")

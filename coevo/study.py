@@ -94,6 +94,12 @@ def go_on_with_study(
     planned = pack(missing, setting) if missing else ()
     finished = sum(stack.finished for stack in stacks)
     hooks.say(f"{finished} of {len(stacks)} stacks are finished; new worlds: {len(missing)}")
+    dropped = len(known - asked.keys())
+    if dropped:
+        hooks.say(
+            f"{_counted(dropped, 'world')} of before {'is' if dropped == 1 else 'are'} of no "
+            "variant or seed of the study now; files stay, and count again when they are"
+        )
     _write_plan(place, wanted)
     if planned or left or experiment != place.run.experiment():
         worlds = planned[0].worlds if planned else _worlds(stacks[-1], experiment)

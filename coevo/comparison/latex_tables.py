@@ -24,7 +24,7 @@ _SPECIAL = {
     "|": r"\textbar{}",
 }
 _RESULT_HEADS = ("variant", "$n$", "median [quartiles]", "IQM [interval]", "sparsity")
-_CONTRAST_HEADS = (r"$P(\mathrm{better})$", "$A_{12}$", "$p$", r"$p_\mathrm{Holm}$")
+_CONTRAST_HEADS = ("shift", r"$P(\mathrm{better})$", "$A_{12}$", "$p$", r"$p_\mathrm{Holm}$")
 _BUDGET_HEADS = ("variant", "front", "steps", "seconds")
 _COVER_HEADS = ("variants", "number", "hypervolume")
 _MARKS = (
@@ -47,7 +47,9 @@ def latex(comparison: Comparison) -> str:
     if any(block.covers for block in comparison.blocks):
         parts.append(_covers(comparison))
     tables = "\n\\par\\medskip\n".join(parts)
-    notes = " ".join(_escaped(note) for note in (*comparison.notes, _MARKS))
+    # What the other tables say by words, these do by marks of their own.
+    told = [note for note in comparison.notes if not note.startswith("best: ")]
+    notes = " ".join(_escaped(note) for note in (*told, _MARKS))
     below = rf"\par\smallskip{{\footnotesize {notes}\par}}"
     return "\n".join([r"% \usepackage{booktabs}", tables, below]) + "\n"
 
@@ -137,6 +139,7 @@ def _summary(summary: Summary) -> list[str]:
 def _contrast(contrast: Contrast) -> list[str]:
     star = r"$^*$" if contrast.p_holm < ALPHA else ""
     return [
+        _number(contrast.shift),
         _with_interval(f"{contrast.improvement:.2f}", contrast.interval, ".2f"),
         f"{contrast.a12:.2f}",
         _p(contrast.verdict.p),

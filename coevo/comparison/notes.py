@@ -11,7 +11,7 @@ from coevo.comparison.contrasts import matched
 from coevo.comparison.figures import ALPHA
 from coevo.comparison.gathering import Gathered
 from coevo.comparison.groups import Block
-from coevo.comparison.settings import setting
+from coevo.comparison.settings import prunes, setting
 from coevo.comparison.significance import MANN_WHITNEY, WILCOXON
 from coevo.comparison.types import Contrast, RankFindings
 from coevo.reporting.numbers import plural, short
@@ -204,10 +204,17 @@ def _about_budget(comparison: Comparison) -> Iterator[str]:
 def _about_groups(blocks: Sequence[Block]) -> Iterator[str]:
     several = [group for block in blocks for group in block.groups if group.variants > 1]
     if several:
-        names = ", ".join(dict.fromkeys(group.name for group in several))
+        names = ", ".join(dict.fromkeys(f"{one.name} ({one.variants})" for one in several))
         yield (
             f"Several variants count as one in {names}: the numbers of a seed, its sparsity and "
             "its budget are averaged over them, and n counts seeds."
+        )
+    pruning = [g for block in blocks for g in block.groups if any(map(prunes, g.settings))]
+    sizes = sorted({group.variants for group in pruning})
+    if several and len(sizes) > 1:
+        yield (
+            f"Groups that prune are of different numbers of variants ({', '.join(map(str, sizes))}),"
+            " so they may differ in what is averaged in them, too, and not only in the keys of --by."
         )
     for block in blocks:
         yield from _about_uneven(block)

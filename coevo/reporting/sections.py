@@ -12,7 +12,7 @@ from coevo.reporting.markup import NOTHING, Html, tag
 from coevo.reporting.numbers import METRIC_NAMES, short
 from coevo.reporting.pictures import Picture, Row, rows_of_pictures
 from coevo.reporting.run_files import RunFiles
-from coevo.reporting.tables import environment_table, family_table, world_table
+from coevo.reporting.tables import environment_table, family_table, parts_of, world_table
 from coevo.reporting.world_style import MOST_DETAILED
 
 __all__ = [
@@ -136,14 +136,15 @@ def reproduction(environment: Mapping[str, Any], experiment_text: str) -> Html:
         environment: what is known of it.
         experiment_text: the file, word for word.
     """
-    command = environment.get("command")
-    if isinstance(command, list):
-        command = shlex.join(map(str, command))
-    shown = tag("pre", tag("code", str(command)), class_="wrap") if command else NOTHING
+    commands = [line for part in parts_of(environment) if (line := _command(part))]
+    shown = tag("pre", tag("code", "\n".join(commands)), class_="wrap") if commands else NOTHING
+    several = "It was computed in several parts, by one command after the other. The experiment "
+    several += "file below, given to coevo run, repeats it at once."
     return tag(
         "section",
         tag("h2", "How to repeat it", id="repeat"),
         shown,
+        tag("p", several) if len(commands) > 1 else NOTHING,
         environment_table(environment) if environment else NOTHING,
         tag(
             "details",
@@ -151,6 +152,11 @@ def reproduction(environment: Mapping[str, Any], experiment_text: str) -> Html:
             tag("pre", tag("code", experiment_text)),
         ),
     )
+
+
+def _command(part: Mapping[str, Any]) -> str:
+    command = part.get("command")
+    return shlex.join(map(str, command)) if isinstance(command, list) else str(command or "")
 
 
 def _sample(row: Row, number: int, names: tuple[str, str]) -> Html:

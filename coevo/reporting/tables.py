@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,17 @@ from coevo.reporting.numbers import METRICS, MISSING, short
 from coevo.reporting.worlds import World
 from coevo.roles import ROLES
 
-__all__ = ["environment_table", "family_table", "median_test", "scroll", "world_table"]
+__all__ = [
+    "environment_table",
+    "family_table",
+    "median_test",
+    "parts_of",
+    "scroll",
+    "world_table",
+]
 
 MOST_ROWS = 200
+_OF_A_PART = {"command", "started", "generation"}
 
 
 def world_table(worlds: Sequence[World], champion: World | None, loss: str) -> Html:
@@ -75,17 +84,34 @@ def family_table(drawn: Sequence[World], found: Mapping[int, Family]) -> Html:
 
 
 def environment_table(environment: Mapping[str, Any]) -> Html:
-    """One row per entry, whatever the entries are; the command has a place of its own."""
-    rows = [
-        tag(
-            "tr",
-            tag("th", key, scope="row", class_="text"),
-            tag("td", _text(value), class_="text long"),
-        )
-        for key, value in environment.items()
-        if key != "command"
-    ]
+    """One row per entry, whatever the entries are; commands have a place of their own.
+
+    Of the parts that came later there is what was not as in the part before.
+    """
+    first, *later = parts_of(environment)
+    rows = [_entry(key, _text(value)) for key, value in first.items() if key != "command"]
+    for before, part in pairwise([first, *later]):
+        changed = [
+            f"{key} {_text(value)}"
+            for key, value in part.items()
+            if key not in _OF_A_PART and before.get(key) != value
+        ]
+        when = f"{part.get('started', '')}, after generation {part.get('generation', '?')}"
+        rows.append(_entry("resumed", "; ".join([when, *changed])))
     return scroll(tag("table", tag("tbody", *rows)), "environment")
+
+
+def parts_of(environment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The environment in which it began, and those in which it was resumed."""
+    later = environment.get("resumed")
+    if not isinstance(later, list) or not all(isinstance(part, Mapping) for part in later):
+        return [environment]
+    return [{key: value for key, value in environment.items() if key != "resumed"}, *later]
+
+
+def _entry(key: str, text: str) -> Html:
+    name = tag("th", key, scope="row", class_="text")
+    return tag("tr", name, tag("td", text, class_="text long"))
 
 
 def scroll(table: Html, name: str) -> Html:

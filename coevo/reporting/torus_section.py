@@ -96,7 +96,9 @@ def _caption(worlds: Sequence[TorusFrames], loss: str, known: int) -> str:
         "Lineage: the number of the cell whose first network is the ancestor; an arrow points the "
         "way that a network moved since the generation shown before."
     )
-    return caption if len(worlds) == known else f"{caption} {len(worlds)} of {known} worlds."
+    return (
+        caption if len(worlds) == known else f"{caption} {len(worlds)} of {known} worlds are here."
+    )
 
 
 def _panel(panel: Mapping[str, Any]) -> Html:

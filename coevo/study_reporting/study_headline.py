@@ -101,7 +101,8 @@ def _against_control(found: Standings, best: Standing, p: float) -> list[str | H
     text += "the difference is " + ("significant" if certain else "not significant")
     text += f" ({_p(p)}, {found.test})."
     if not certain:
-        text += f" Chance is not ruled out{_why(found)}."
+        alone = sum(row.p is not None for row in found.measured) < 2
+        text += f" Chance is not ruled out{_why(found) if alone else ''}."
     return ["The control, ", tag("strong", control.variant), text]
 
 
@@ -122,7 +123,8 @@ def _rest(found: Standings) -> list[list[str | Html]]:
     worse = [row.variant for row in certain if (row.difference or 0.0) >= 0]
     text = f"Of the {plural(len(tested), 'variant')} that were tested against the control, "
     text += f"{_named(better)} significantly better and {_named(worse)} significantly worse"
-    text += f"; {_number(len(tested) - len(certain))} not differ significantly from it."
+    text += f"; {_number(len(tested) - len(certain))} not differ significantly from it"
+    text += "." if certain else f"{_why(found)}."
     return [[text]]
 
 

@@ -182,7 +182,7 @@ _COLUMNS: tuple[tuple[str, Callable[[Standing], Child], Callable[[Standing], obj
         lambda row: row.mean,
     ),
     ("Difference", lambda row: short(row.difference), lambda row: row.difference),
-    ("p", _p, lambda row: row.p),
+    ("p (Holm)", _p, lambda row: row.p),
     ("A12", lambda row: MISSING if row.a12 is None else f"{row.a12:.2f}", lambda row: row.a12),
     ("Sparsity", lambda row: _share(row.sparsity), lambda row: row.sparsity),
     (

@@ -85,7 +85,7 @@ def progress_share(view: View) -> tuple[str, float]:
 
 def times(view: View) -> str:
     """How long it took, and how long it will take."""
-    parts = [] if view.seconds is None else [_clock(view.seconds)]
+    parts = [] if view.seconds is None else [f"{_clock(view.seconds)} spent"]
     if view.status == "running":
         left = view.left
         parts.append("time left not known yet" if left is None else f"{_clock(left)} left")

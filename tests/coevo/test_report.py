@@ -231,3 +231,16 @@ def test_importing_it_is_cheap() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == ""
+
+
+def test_a_run_of_several_parts_tells_all_commands_and_what_changed(tmp_path: Path) -> None:
+    InventedRun().write(tmp_path)
+    path = tmp_path / "environment.json"
+    environment = json.loads(path.read_text("utf-8"))
+    later = {"command": "coevo resume runs/digits --generations 12", "generation": 8}
+    again = {**environment, **later, "torch": "2.14.0", "started": "2026-05-06T07:08:09Z"}
+    path.write_text(json.dumps({**environment, "resumed": [again]}), "utf-8")
+    text = Page(write_report(tmp_path)).text
+    assert f"{environment['command']} {later['command']} It was computed in several parts" in text
+    assert "resumed 2026-05-06T07:08:09Z, after generation 8; torch 2.14.0" in text
+    assert '{"' not in text

@@ -54,7 +54,7 @@ def test_a_finished_run_is_resumed_without_computing_anything(
 ) -> None:
     copy = shutil.copytree(finished, tmp_path / "run")
     ended = warm.run("resume", copy, count=tmp_path / "counts")
-    assert ended.err == "coevo: going on after generation 24 of 24\n"
+    assert ended.err == "coevo: all 24 generations are computed\n"
     assert json.loads((tmp_path / "counts").read_text("utf-8"))["calls"] == []
     assert_same_run(copy, finished)
     changed = {name for name, data in files(copy).items() if data != files(finished)[name]}

@@ -90,11 +90,11 @@ def test_how_it_is_computed_may_change_and_so_may_its_description(
 def test_only_the_sweep_of_a_study_can_be_changed(warm: Warm, study_copy: Path) -> None:
     before = files_of(study_copy)
     assert refusal(warm, "resume", study_copy, "--set", "optimizer.steps=4") == [
-        "coevo: --set: ['optimizer.steps=4'] would change a study that has begun; only its sweep "
+        "coevo: --set optimizer.steps=4: would change a study that has begun; only its sweep "
         "can be changed (sweep.replicates, sweep.variants, its axes), [engine] and [checkpoint]"
     ]
     assert refusal(warm, "resume", study_copy, "--set", "replicates=3", "--set", "seed=9") == [
-        "coevo: --set: ['replicates=3', 'seed=9'] would change a study that has begun; only its "
+        "coevo: --set replicates=3 seed=9: would change a study that has begun; only its "
         "sweep can be changed (sweep.replicates, sweep.variants, its axes), [engine] and [checkpoint]"
     ]
     assert refusal(warm, "resume", study_copy, "--generations", 5) == [
@@ -113,14 +113,13 @@ def test_a_study_has_variants_as_long_as_it_is_one(
     study = write_study(tmp_path / "a.toml", archive, {"generations": 1, "sweep": sweep})
     assert warm.run("run", study, "--out", tmp_path / "out").code == 0
     assert refusal(warm, "resume", tmp_path / "out", "--set", "sweep.variants=[]") == [
-        "coevo: --set: ['sweep.variants=[]'] leaves no variants of the study; keep an axis or a "
-        "variant"
+        "coevo: --set sweep.variants=[]: leaves no variants of the study; keep an axis or a variant"
     ]
 
 
 def test_a_sweep_cannot_be_added_to_a_run(warm: Warm, finished: Path) -> None:
     assert refusal(warm, "resume", finished, "--set", "replicates=3") == [
-        "coevo: --set: ['replicates=3'] would change a run that has begun; only the sweep of a "
+        "coevo: --set replicates=3: would change a run that has begun; only the sweep of a "
         "study can be changed"
     ]
 

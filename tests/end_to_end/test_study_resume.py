@@ -184,11 +184,15 @@ def best_seed_of(directory: Path, variant: str) -> int:
 
 def test_fewer_replicates_leave_worlds_out_and_nothing_is_computed(study_copy: Path) -> None:
     before = {stack.path.name: files_of(stack.path) for stack in stacks_of(study_copy)}
-    seen: list[coevo.Progress] = []
-    smaller = coevo.resume(
-        study_copy, overrides=["replicates=1"], hooks=coevo.Hooks(watch=seen.append)
-    )
+    seen, said = list[coevo.Progress](), list[str]()
+    hooks = coevo.Hooks(watch=seen.append, say=said.append)
+    smaller = coevo.resume(study_copy, overrides=["replicates=1"], hooks=hooks)
     assert seen == []
+    assert said == [
+        "2 of 2 stacks are finished; new worlds: 0",
+        "4 worlds of before are of no variant or seed of the study now; files stay, and count "
+        "again when they are",
+    ]
     assert {name: files_of(study_copy / "stacks" / name) for name in before} == before
     assert {(one["variant"], one["seed"]) for one in smaller.outcome["worlds"]} == {
         (name, 3) for name in NAMES

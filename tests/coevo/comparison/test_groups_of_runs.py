@@ -114,11 +114,15 @@ def test_groups_by_keys_average_the_variants_of_a_seed(tmp_path: Path) -> None:
     assert [summary.n for summary in block.summaries] == [2, 2, 2]
     assert [contrast.pairs for contrast in block.contrasts] == [2, 2]
     assert any(
-        note.startswith("Several variants count as one in uniform:") for note in comparison.notes
+        note.startswith("Several variants count as one in uniform (2):")
+        for note in comparison.notes
     )
     both = one(coevo.compare(study, by=["pruning.operator", "pruning.schedule"]))
     assert [*values(both)] == ["none", "uniform, fixed", "uniform, increase", "wanda, fixed"]
     assert one(coevo.compare(study, by="pruning.operator, pruning.schedule")) == both
+    uneven = "Groups that prune are of different numbers of variants (1, 2)"
+    assert any(uneven in note for note in comparison.notes)
+    assert not any("Groups that prune" in note for note in coevo.compare(study).notes)
     schedules = one(coevo.compare(study, by=["pruning.schedule"]))
     assert values(schedules) == {"none": [1, 2], "fixed": [6, 7], "increase": [5, 8]}
 

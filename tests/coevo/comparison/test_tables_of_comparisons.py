@@ -165,15 +165,15 @@ def test_latex_is_booktabs_with_the_best_in_bold(digits: coevo.Comparison) -> No
     lines = digits.latex().splitlines()
     assert lines[:3] == [
         r"% \usepackage{booktabs}",
-        r"\begin{tabular}{lrrrrrrrr}",
+        r"\begin{tabular}{lrrrrrrrrr}",
         r"\toprule",
     ]
     assert lines[5] == (
         r"none & 6 & 0.0125$^\dagger$ [0.01125, 0.01375] & 0.0125 [0.01075, 0.01425] & 0.0\,\% "
-        r"& -- & -- & -- & -- \\"
+        r"& -- & -- & -- & -- & -- \\"
     )
     assert lines[6].startswith(r"\textbf{magnitude-50} & 6 & \textbf{0.011} [0.01025, 0.01175] &")
-    assert r"& 48.0\,\% & 0.74 [" in lines[6]
+    assert r"& 48.0\,\% & $-0.001$ & 0.74 [" in lines[6]
     assert lines[6].endswith(r"& 0.26 & 0.156 & 0.156 \\")
     assert lines[7].startswith(r"magnitude-80 & 5/6 & 0.017$^\dagger$ [")
     assert lines[8:10] == [r"\bottomrule", r"\end{tabular}"]
@@ -226,10 +226,10 @@ def test_latex_marks_what_is_significant_and_escapes_names(tmp_path: Path) -> No
 def test_latex_of_several_data_sets_and_of_all_pairs(both: coevo.Comparison) -> None:
     latex = both.latex()
     assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 4
-    assert r"\multicolumn{9}{l}{\textit{mnist}} \\" in latex
+    assert r"\multicolumn{10}{l}{\textit{mnist}} \\" in latex
     assert "none & 1.50 &" in latex
     pairs = coevo.compare(DIGITS, options=ALL).latex()
-    assert r"\begin{tabular}{llrrrr}" in pairs
+    assert r"\begin{tabular}{llrrrrr}" in pairs
     assert "magnitude-80 & magnitude-50 &" in pairs
     for text in (latex, pairs):
         for line in text.splitlines():

@@ -19,7 +19,7 @@ from tests.coevo.watching.watched import NOW, Watched, drawn, finish, tell, writ
 RUNNING = """\
 Digits on a small torus                                  running
 runs/digits · 1 world · 2 x 3 torus
-generation 34 of 60 ━━━━━━━━━─────── 56 %  0:01:10, 0:00:13 left
+generation 34 of 60 ━━━━━───── 56 %  0:01:10 spent, 0:00:13 left
 best validation mse 0.02000 (generation 34), lowest so far
 0.02000
 
@@ -57,7 +57,7 @@ best cell's validation mse
 STUDY = """\
 Two operators                                                          running
 runs/study · 3 variants x 2 seeds · stack 2 of 2 · 2 x 3 torus
-generation 24 of 60 ━━━━━━━━━━━━━━━━━━━━━━━━────── 80 %  0:02:42, 0:00:18 left
+generation 24 of 60 ━━━━━━━━━━━━━━━━━━━───── 80 %  0:02:42 spent, 0:00:18 left
 best validation mse 0.00100 (magnitude, seed 1, row 0, column 0), lowest so
 far 0.00100
 1 of 6 worlds stopped: wanda, seed 2 in generation 18
