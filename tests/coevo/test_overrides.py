@@ -40,7 +40,7 @@ def test_replicates_is_short_for_the_key_of_the_sweep(file: Path) -> None:
         load_experiment(file, ["replicates=3"]).sweep.values == load_experiment(file).sweep.values
     )
     assert refused_file("digits", ["replicates=0"]) == (
-        "--set sweep.replicates: 0 is too small; use a whole number >= 1"
+        "--set sweep.replicates: 0 is too small; use a whole number from 1 to 10000"
     )
 
 
