@@ -86,9 +86,12 @@ def go_on_with_study(
     check_unchanged(stacks, wanted)
     asked = {(world.variant, world.seed): world for world in worlds_of(wanted)}
     left = [one for one in stacks if not one.finished and asked.keys() & set(one.worlds())]
-    for stack in left:  # what cannot run is told before anything is changed
-        setting.assemble([world for world, _ in by_variant(_worlds(stack, experiment))])
-    large = [stack for stack in left if too_large(_worlds(stack, experiment), setting)]
+    worlds_left = [_worlds(stack, experiment) for stack in left]
+    for worlds in worlds_left:  # what cannot run is told before anything is changed
+        setting.assemble([world for world, _ in by_variant(worlds)])
+    large = [
+        stack for stack, worlds in zip(left, worlds_left, strict=True) if too_large(worlds, setting)
+    ]
     known = {name for stack in stacks if stack not in large for name in stack.worlds()}
     missing = [world for name, world in asked.items() if name not in known]
     planned = pack(missing, setting) if missing else ()

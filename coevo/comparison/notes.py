@@ -107,11 +107,12 @@ def _about_no_control(comparison: Comparison) -> Iterator[str]:
 
 
 def _about_few(contrasts: Sequence[Contrast]) -> Iterator[str]:
-    few = [contrast.pairs for contrast in contrasts if contrast.pairs is not None]
-    if few and 2 / 2 ** min(few) > 0.05:
+    paired = [(c.pairs, c.smallest_p) for c in contrasts if c.pairs is not None]
+    pairs, smallest = min(paired, default=(0, 0.0))
+    if smallest > ALPHA:
         yield (
-            f"With {plural(min(few), 'pair')} no p value of the signed-rank test is below "
-            f"{short(2 / 2 ** min(few))}: more seeds are needed to find a difference."
+            f"With {plural(pairs, 'pair')} no p value of the signed-rank test is below "
+            f"{short(smallest)}: more seeds are needed to find a difference."
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from coevo.report import report_page
-from coevo.watching.page_maker import PageMaker
-from coevo.watching.served_page import waiting_page
-from coevo.watching.server import PageServer, listen
+from coevo.watching.server import PageServer
 from tests.browser.opened import WAIT
 from tests.coevo.report_runs import InventedRun
-
-QUICKLY = 0.1
+from tests.coevo.watching.serving import served
 
 
 @pytest.fixture
@@ -28,17 +24,8 @@ def going(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(going: Path) -> Iterator[PageServer]:
-    with (
-        PageMaker(going, report_page, waiting_page, every=QUICKLY) as maker,
-        listen(maker, None, QUICKLY) as found,
-    ):
-        thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield found
-        finally:
-            found.shutdown()
-            thread.join()
+    with served(going, report_page) as found:
+        yield found
 
 
 def state(directory: Path, generations: int) -> Path:

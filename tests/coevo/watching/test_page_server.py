@@ -9,8 +9,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
@@ -20,32 +19,13 @@ from coevo.errors import CoevoError
 from coevo.report import report_page
 from coevo.watch import serve
 from coevo.watching import server as serving
-from coevo.watching.page_maker import PageMaker
-from coevo.watching.served_page import live_page, waiting_page
-from coevo.watching.server import PageServer, listen
+from coevo.watching.served_page import live_page
+from coevo.watching.server import PageServer
 from tests.coevo.report_runs import InventedRun
+from tests.coevo.watching.serving import served
 from tests.coevo.watching.watched import Watched, tell
 
 PAGE = "<html><head><meta content=\"script-src 'sha256-x'\"></head><body>{}</body></html>"
-QUICKLY = 0.02
-
-
-@contextmanager
-def served(
-    directory: Path, make: Callable[[Path], str], port: int | None = None
-) -> Iterator[PageServer]:
-    """A server in a thread."""
-    with (
-        PageMaker(directory, make, waiting_page, every=QUICKLY) as maker,
-        listen(maker, port, QUICKLY) as server,
-    ):
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture
