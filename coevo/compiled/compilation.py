@@ -9,7 +9,7 @@ from typing import Any
 
 from numba import njit
 
-__all__ = ["cached", "compiled"]
+__all__ = ["cached", "compiled", "inlined"]
 
 _OPTIONS: dict[str, Any] = {
     # Sums may be taken in any order, as vector instructions need it. Not "nnan" and "ninf": a
@@ -27,6 +27,15 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that compiled functions call."""
     alone = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # Python does not call it
     result: Callable[..., Any] = _jit(**_OPTIONS, **alone)(function)
+    return result
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function into each place where compiled functions call it, however long it is.
+
+    A loop that calls anything is not vectorized.
+    """
+    result: Callable[..., Any] = _jit(**_OPTIONS, forceinline=True)(function)
     return result
 
 

@@ -9,8 +9,7 @@ last bit however cells are stacked and cut up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from torch import Tensor
 
 from coevo.compiled.conventions import ALGORITHMS, METRICS
 from coevo.optimizers.dense_layout import DenseLayout
+from coevo.optimizers.threads import in_threads
 from coevo.optimizers.trainee import Trainee
 from coevo.optimizers.types import CellProblem
 from coevo.optimizers.updates import UpdateRule
@@ -37,7 +37,6 @@ __all__ = ["LARGEST_BATCH", "fits", "suits", "train_dense"]
 # Measured by scripts/bench study: above, torch's matrix products are faster.
 LARGEST_BATCH = 32
 _NUMBERS_AT_ONCE = 1 << 22  # numbers of batches that are not rows of the data, gathered at once
-_PARTS_PER_THREAD = 4  # so that a thread that was held up does not hold up all
 
 
 def suits(device: torch.device, dtype: torch.dtype, batch_size: int) -> bool:
@@ -58,6 +57,7 @@ def fits(problem: CellProblem, encoders: Trainee, decoders: Trainee) -> bool:
     return (
         isinstance(batches, Batches)
         and suits(weight.device, weight.dtype, batches.indices.shape[2])
+        and not isinstance(encoders.rule.weight_decay, Tensor)
         and not encoders.remembers
         and not decoders.remembers
     )
@@ -95,7 +95,7 @@ def train_dense(problem: CellProblem, encoders: Trainee, decoders: Trainee) -> T
                 losses[part],
             )
 
-        _in_threads(take, len(packed), problem.threads or torch.get_num_threads())
+        in_threads(take, len(packed), problem.threads or torch.get_num_threads())
     for trainee, views in zip(trainees, layout.views(packed), strict=True):
         trainee.overwrite(views, problem.steps)
     return torch.from_numpy(losses / problem.steps).to(packed.dtype)
@@ -144,6 +144,7 @@ def _rule(rule: UpdateRule, rates: Tensor) -> Rule:
     from coevo.compiled.dense_training import Rule
 
     decay, decoupled = rule.weight_decay, rule.algorithm == "adamw"
+    assert not isinstance(decay, Tensor)
     kept = 1.0 - rates * (decay if decoupled else 0.0)
     numbers, number = np.asarray(rates), np.asarray(rates).dtype.type
     return Rule(
@@ -153,14 +154,3 @@ def _rule(rule: UpdateRule, rates: Tensor) -> Rule:
         number(0.0 if decoupled else decay),
         number(rule.epsilon),
     )
-
-
-def _in_threads(take: Callable[[slice], None], cells: int, count: int) -> None:
-    """Do something with all cells, part by part, in so many threads."""
-    if min(count, cells) == 1:
-        take(slice(0, cells))
-        return
-    size = -(-cells // (count * _PARTS_PER_THREAD))
-    parts = [slice(first, min(first + size, cells)) for first in range(0, cells, size)]
-    with ThreadPoolExecutor(count) as pool:
-        list(pool.map(take, parts))
