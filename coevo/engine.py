@@ -6,35 +6,40 @@ clocks or logs, loops over cells, or waits for the device.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
+from coevo.batching import Batching, Per
 from coevo.held_out import HeldOut
 from coevo.metrics import metrics_on
 from coevo.networks import NetworkPair
 from coevo.optimizers import CellOptimizer, CellProblem, Improved, OptimizerState
-from coevo.pairing import Selected, Selection, chunks, pairing_losses
+from coevo.pairing import Selected, Selection, chunks, own_centers, pairing_losses
 from coevo.population import Population
 from coevo.pruning.gauges import Gauges
 from coevo.pruning.pruner import Pruner, Trained
 from coevo.random import Key, torch_seed
 from coevo.roles import ROLES
 from coevo.state import GridState
-from coevo.stream import Batch, Batches, DataOrder, TrainingRows, drawn_batch
+from coevo.stream import DataOrder, TrainingRows
+from coevo.surroundings import Surroundings
 from coevo.tasks import Task
-from grids import Grid, PairingPlan, own_plan, shared_plan
+from grids import Grid
 
-__all__ = ["Engine", "Measures", "Per", "Replacement", "evolve"]
+__all__ = ["Engine", "FirstPairs", "Measures", "Pairs", "Replacement", "evolve"]
 
-Per: TypeAlias = Literal["world", "cell"]
 Replacement: TypeAlias = Literal["always", "if_better"]
 Measures: TypeAlias = dict[str, Tensor]
 """What one generation records, each ``[cells]``."""
+Pairs: TypeAlias = tuple[Population, Population]
+"""The encoders and the decoders of all cells."""
+FirstPairs: TypeAlias = Callable[["Engine"], Pairs]
+"""Makes the first networks of all cells of an engine; the same ones whenever it is called."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class Engine:
         pruner: removes weights; None for none.
         gauge: counts what remains of pruned networks.
         threads: CPU threads for compiled loops of the optimizer; None for torch's number.
+        first: makes the first networks; None for those that the modules themselves draw.
+        isolated_generations: in generations before this one, cells train by themselves.
     """
 
     grid: Grid
@@ -88,6 +95,8 @@ class Engine:
     pruner: Pruner | None = None
     gauge: Gauges | None = None
     threads: int | None = None
+    first: FirstPairs | None = None
+    isolated_generations: int = 0
 
     @cached_property
     def cell_key(self) -> Key:
@@ -100,31 +109,38 @@ class Engine:
         return Key.for_worlds(self.seeds)
 
     @cached_property
-    def plan(self) -> PairingPlan:
-        """Who evaluates what."""
-        if self.evaluation_batch_per == "world":
-            return shared_plan(self.grid.neighbors, self.grid.world_of)
-        return own_plan(self.grid.neighbors)
+    def surroundings(self) -> Surroundings:
+        """Whom cells see."""
+        return Surroundings(self.grid, self.evaluation_batch_per, self.isolated_generations)
 
     @cached_property
-    def members(self) -> Tensor | None:
-        """The training rows of each world or cell: ``[streams, rows]``; None for all rows."""
-        return self.order.members(self.cell_key if self.subset_per == "cell" else self.world_key)
+    def batching(self) -> Batching:
+        """Who sees which training rows."""
+        return Batching(
+            self.grid,
+            self.cell_key,
+            self.world_key,
+            self.training,
+            self.task,
+            self.order,
+            self.order_per,
+            self.subset_per,
+            self.evaluation_rows,
+            self.evaluation_batch_per,
+        )
 
     def init(self) -> GridState:
         """The state before the first generation."""
-        device = self.seeds.device
-        populations = []
-        for role in ROLES:
-            network = self.networks.encoder if role == "encoder" else self.networks.decoder
-            seeds = torch_seed(self.cell_key.of("initialize").of(role))
-            population = network.initialize(seeds, dtype=self.dtype).to(device)
-            if self.pruner is not None:
-                population = self.pruner.prepare(role, population)
-            populations.append(population)
-        encoders, decoders = populations
-        running = torch.ones(self.grid.cells, dtype=torch.bool, device=device)
+        encoders, decoders = self._drawn() if self.first is None else self.first(self)
+        if self.pruner is not None:
+            encoders = self.pruner.prepare("encoder", encoders)
+            decoders = self.pruner.prepare("decoder", decoders)
+        running = torch.ones(self.grid.cells, dtype=torch.bool, device=self.seeds.device)
         return GridState(0, encoders, decoders, self.optimizer.init(encoders, decoders), running)
+
+    def blank(self) -> GridState:
+        """A state of the form of the first one, for less: networks are never trained ones."""
+        return replace(self, first=None).init()
 
     def advance(self, state: GridState) -> tuple[GridState, Measures]:
         """Compute one generation.
@@ -160,79 +176,56 @@ class Engine:
             measures = self._measures(after, selected, accepted, improved)
         return after, measures | pruned
 
+    def _drawn(self) -> Pairs:
+        """Networks as the modules themselves draw them."""
+        seeds = {role: torch_seed(self.cell_key.of("initialize").of(role)) for role in ROLES}
+        encoders = self.networks.encoder.initialize(seeds["encoder"], dtype=self.dtype)
+        decoders = self.networks.decoder.initialize(seeds["decoder"], dtype=self.dtype)
+        return encoders.to(self.seeds.device), decoders.to(self.seeds.device)
+
     def _select(self, state: GridState) -> Selected:
-        key = self.cell_key.at(state.generation)
         losses = pairing_losses(
             self.networks,
             self.task,
             (state.encoders, state.decoders),
-            self.plan,
-            self._evaluation_batch(state.generation),
+            self.surroundings.plan(state.generation),
+            self.batching.evaluation(state.generation),
             cells_per_chunk=self.cells_per_chunk,
         )
-        return self.selection.select(losses, key)
-
-    def _evaluation_batch(self, generation: int) -> Batch:
-        own = self.evaluation_batch_per == "cell"
-        key = (self.cell_key if own else self.world_key).at(generation)
-        rows, noise = key.of("evaluation"), self.world_key.at(generation).of("evaluation_noise")
-        noise_of = self.grid.world_of if own else None
-        return drawn_batch(self.training, rows, self.evaluation_rows, self.task, noise, noise_of)
+        if self.surroundings.isolated(state.generation):
+            return own_centers(losses)
+        return self.selection.select(losses, self.cell_key.at(state.generation))
 
     def _improve(self, state: GridState, selected: Selected) -> Improved:
         parts = [
             self.optimizer.step(self._problem(state, selected, chunk))
             for chunk in chunks(self.grid.cells, self.cells_per_chunk)
         ]
-        names = parts[0].measures
-        return Improved(
-            Population.concatenate([part.encoders for part in parts]),
-            Population.concatenate([part.decoders for part in parts]),
-            OptimizerState.concatenate([part.state for part in parts]),
-            {name: torch.cat([part.measures[name] for part in parts]) for name in names},
-        )
+        return Improved.concatenate(parts)
 
     def _problem(self, state: GridState, selected: Selected, chunk: slice) -> CellProblem:
-        # Worlds are contiguous, so a chunk's worlds are known without asking the device.
-        size = self.grid.cells_per_world
-        worlds = slice(chunk.start // size, (chunk.stop - 1) // size + 1)
-        world_of = self.grid.world_of[chunk] - worlds.start
-        indices = self._training_indices(chunk, worlds, world_of, state.generation)
-        noise = self.world_key.select(worlds).at(state.generation).of("noise")
         return CellProblem(
             cells=torch.arange(chunk.start, chunk.stop, device=self.seeds.device),
-            neighbors=self.grid.neighbors[chunk],
+            neighbors=self.surroundings.neighbors(state.generation)[chunk],
             selected_encoders=selected.encoders[chunk],
             selected_decoders=selected.decoders[chunk],
+            losses=selected.pairing_losses[chunk],
+            cells_per_world=self.grid.cells_per_world,
             encoders=state.encoders,
             decoders=state.decoders,
             state=state.optimizer,
             networks=self.networks,
             task=self.task,
-            batches=Batches(self.training, indices, self.task, noise, world_of),
+            batches=self.batching.steps(chunk, state.generation),
             steps=self.order.steps,
             key=self.cell_key.select(chunk).at(state.generation),
             threads=self.threads,
         )
 
-    def _training_indices(
-        self, chunk: slice, worlds: slice, world_of: Tensor, generation: int
-    ) -> Tensor:
-        if self.order_per == "cell":
-            positions = self.order.positions(self.cell_key.select(chunk), generation)
-        else:
-            positions = self.order.positions(self.world_key.select(worlds), generation)[world_of]
-        if self.members is None:
-            return positions
-        members = self.members[chunk]
-        if self.subset_per == "world":
-            members = self.members[worlds][world_of]
-        return members.gather(1, positions.flatten(1)).view_as(positions)
-
     def _replace(
         self, state: GridState, improved: Improved
     ) -> tuple[Tensor, Population, Population, OptimizerState]:
-        if self.replacement == "always":
+        if self.replacement == "always" or self.surroundings.isolated(state.generation):
             accepted = torch.ones_like(state.running)
             return accepted, improved.encoders, improved.decoders, improved.state
         rows, loss = self.validation.first(self.replacement_rows), self.task.loss

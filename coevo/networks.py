@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 import torch
@@ -19,6 +19,7 @@ from torch.func import functional_call, stack_module_state, vmap
 from coevo.cells import CellTensors
 from coevo.chain import chain_forward
 from coevo.dense import DenseLayer, dense_layers
+from coevo.normalization import Calibrate, calibration
 from coevo.population import Population
 
 __all__ = ["Forward", "NetworkPair", "StackedNetwork", "build_stacked", "untouched_generator"]
@@ -36,11 +37,13 @@ class StackedNetwork:
             ``[cells, batch, *shape]``, outputs ``[cells, batch, *shape]``. Differentiable in the
             weights and the inputs.
         dense: the layers, where the architecture is nothing but dense layers.
+        calibrate: takes the running statistics of BatchNorm anew; None where there are none.
     """
 
     build: Callable[[], nn.Module]
     forward: Forward
     dense: tuple[DenseLayer, ...] | None = None
+    calibrate: Calibrate | None = None
 
     def __call__(self, population: Population, inputs: Tensor) -> Tensor:
         """Call every network on its own rows.
@@ -53,6 +56,19 @@ class StackedNetwork:
             ``[cells, batch, *shape]``.
         """
         return self.forward(population.weights, population.buffers, inputs)
+
+    def calibrated(self, population: Population, inputs: Tensor) -> Population:
+        """The same networks with running statistics of their own rows.
+
+        Args:
+            population: the networks.
+            inputs: ``[cells, batch, *shape]``. A single row says nothing of a variance, and
+                changes nothing.
+        """
+        if self.calibrate is None or inputs.shape[1] < 2:
+            return population
+        buffers = self.calibrate(population.weights, population.buffers, inputs)
+        return replace(population, buffers=buffers)
 
     def initialize(self, seeds: Sequence[int], *, dtype: torch.dtype = torch.float32) -> Population:
         """Draw the first weights as the modules themselves do, each from a seed of its own.
@@ -123,6 +139,11 @@ class NetworkPair:
         """Whether both are nothing but dense layers."""
         return self.encoder.dense is not None and self.decoder.dense is not None
 
+    @property
+    def calibrates(self) -> bool:
+        """Whether one of them has running statistics."""
+        return self.encoder.calibrate is not None or self.decoder.calibrate is not None
+
     def __call__(self, encoders: Population, decoders: Population, inputs: Tensor) -> Tensor:
         """Call pairings: encoder i with decoder i on inputs ``[pairings, batch, *shape]``."""
         return self.decoder(decoders, self.encoder(encoders, inputs))
@@ -152,7 +173,9 @@ def build_stacked(build: Callable[[], nn.Module]) -> StackedNetwork:
     with untouched_generator():
         prototype = build()
     dense = dense_layers(prototype)
-    return StackedNetwork(build, chain_forward(prototype) or _vmapped_forward(prototype), dense)
+    calibrate = calibration(prototype)
+    forward = chain_forward(prototype) or _vmapped_forward(prototype)
+    return StackedNetwork(build, forward, dense, calibrate)
 
 
 def _vmapped_forward(prototype: nn.Module) -> Forward:

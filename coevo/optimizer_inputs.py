@@ -35,7 +35,7 @@ def of_problem(problem: CellProblem, own: Sequence[Batch]) -> Inputs:
         problem: as it is given.
         own: its batches, which can be read only once there.
     """
-    names = ("cells", "neighbors", "selected_encoders", "selected_decoders")
+    names = ("cells", "neighbors", "selected_encoders", "selected_decoders", "losses")
     found = {("the problem", name): getattr(problem, name) for name in names}
     found |= of_networks(problem.encoders, problem.decoders)
     for part in ("cell", "encoder", "decoder"):

@@ -15,10 +15,12 @@ from coevo.networks import StackedNetwork
 from coevo.optimizer_faults import different_forms, fault_of_result, fault_of_start
 from coevo.optimizer_inputs import changed, copied, of_networks, of_problem
 from coevo.optimizers import CellProblem, Improved, OptimizerState
+from coevo.pairing import pairing_losses
 from coevo.population import Population
 from coevo.problems import told
 from coevo.random import Key
 from coevo.stream import Batch, Batches, TrainingRows
+from grids import shared_plan
 
 __all__ = ["trial"]
 
@@ -167,6 +169,8 @@ def _problem(stage: _Stage, cells: Sequence[int], own: Sequence[Batch]) -> CellP
         neighbors=torch.tensor(_NEIGHBORS, device=device)[ids],
         selected_encoders=torch.tensor(_ENCODER_SLOTS, device=device)[ids],
         selected_decoders=torch.tensor(_DECODER_SLOTS, device=device)[ids],
+        losses=_losses(stage)[ids],
+        cells_per_world=_CELLS,
         encoders=stage.encoders,
         decoders=stage.decoders,
         state=stage.state,
@@ -178,13 +182,33 @@ def _problem(stage: _Stage, cells: Sequence[int], own: Sequence[Batch]) -> CellP
     )
 
 
-def _batches(stage: _Stage, cells: Tensor) -> list[Batch]:
-    """Rows of their own for every cell, as far as there are so many."""
-    count, data = _CELLS * _STEPS * _ROWS, stage.engine.training
-    dtype = next(iter(stage.encoders.weights.values())).dtype
+def _losses(stage: _Stage) -> Tensor:
+    """Of all pairings of every neighborhood, on the first rows: ``[cells, k, k]``."""
+    engine, rows = stage.engine, _rows(stage, _ROWS)
+    neighbors = torch.tensor(_NEIGHBORS, device=stage.encoders.device)
+    with torch.no_grad():
+        return pairing_losses(
+            engine.networks,
+            engine.task,
+            (stage.encoders, stage.decoders),
+            shared_plan(neighbors, torch.zeros_like(neighbors[:, 0])),
+            Batch(rows.inputs.unsqueeze(0), rows.targets.unsqueeze(0)),
+            cells_per_chunk=_CELLS,
+        )
+
+
+def _rows(stage: _Stage, count: int) -> TrainingRows:
+    """The first training rows, in the type of the weights."""
+    data, dtype = stage.engine.training, next(iter(stage.encoders.weights.values())).dtype
     inputs = data.inputs[:count].to(dtype)
     same = data.targets is data.inputs
-    rows = TrainingRows(inputs, inputs if same else data.targets[:count].to(dtype))
+    return TrainingRows(inputs, inputs if same else data.targets[:count].to(dtype))
+
+
+def _batches(stage: _Stage, cells: Tensor) -> list[Batch]:
+    """Rows of their own for every cell, as far as there are so many."""
+    count = _CELLS * _STEPS * _ROWS
+    rows = _rows(stage, count)
     numbers = torch.arange(count, device=cells.device).view(_CELLS, _STEPS, _ROWS) % rows.rows
     noise = Key.for_worlds(cells.new_zeros(1)).at(stage.generation).of("noise")
     return list(Batches(rows, numbers[cells], stage.engine.task, noise, torch.zeros_like(cells)))

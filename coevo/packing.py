@@ -32,16 +32,20 @@ class Setting:
         device: ``cpu``, ``cuda``, or None for a GPU if there is one.
         search: folders for modules that experiments name.
         trust: whether such modules may be imported.
+        kept: copies of the trained pairs that experiments start from, where a study has them.
     """
 
     device: str | None = None
     search: tuple[Path, ...] = (Path(),)
     trust: bool = True
+    kept: Path | None = None
 
     def assemble(self, worlds: Sequence[World]) -> Assembled:
         """Build the engine of some worlds, as `assemble_worlds`; errors name the variant."""
         with naming_variant(worlds[0].variant):
-            return assemble_worlds(worlds, self.device, search=self.search, trust=self.trust)
+            return assemble_worlds(
+                worlds, self.device, search=self.search, trust=self.trust, kept=self.kept
+            )
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ def _bytes(worlds: list[World], setting: Setting) -> tuple[int, int]:
     """What one world takes, and what all of them share."""
     sample = [world for world, _ in by_variant(worlds)]
     engine = setting.assemble(sample).engine
-    shards = engine.init().shards().values()
+    shards = engine.blank().shards().values()
     state = sum(_size(tensor) for tensors in shards for tensor in tensors.values())
     rows = [engine.training.inputs, engine.training.targets]
     rows += [engine.validation.inputs, engine.validation.targets]

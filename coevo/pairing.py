@@ -18,7 +18,14 @@ from coevo.tasks import Task
 from grids import PairingPlan
 from operators import SolutionConcept, tournament
 
-__all__ = ["PairingMode", "Selected", "Selection", "chunks", "pairing_losses"]
+__all__ = [
+    "PairingMode",
+    "Selected",
+    "Selection",
+    "chunks",
+    "own_centers",
+    "pairing_losses",
+]
 
 PairingMode: TypeAlias = Literal["together", "independent"]
 
@@ -34,11 +41,13 @@ class Selected:
         encoders: ``[cells]`` int64, the slot of the selected encoder in the neighborhood.
         decoders: ``[cells]`` int64, likewise.
         losses: ``[cells]``, the loss of the selected pairing on the evaluation batch.
+        pairing_losses: ``[cells, k, k]``, those of all pairings, encoder slots first.
     """
 
     encoders: Tensor
     decoders: Tensor
     losses: Tensor
+    pairing_losses: Tensor
 
     def sources(self, neighbors: Tensor) -> tuple[Tensor, Tensor]:
         """The cells that the selected encoders and decoders come from, each ``[cells]`` int64.
@@ -79,11 +88,21 @@ class Selection:
             decoders = self._winner(losses.transpose(1, 2), key.of("tournament.decoder"))
         k = losses.shape[2]
         chosen = losses.flatten(1).gather(1, (encoders * k + decoders).unsqueeze(1)).squeeze(1)
-        return Selected(encoders, decoders, chosen)
+        return Selected(encoders, decoders, chosen, losses)
 
     def _winner(self, losses: Tensor, key: Key) -> Tensor:
         entrants = integers(key, (self.tournament,), losses.shape[1])
         return tournament(self.concept(losses), entrants)
+
+
+def own_centers(losses: Tensor) -> Selected:
+    """What cells select that choose nothing but their own center.
+
+    Args:
+        losses: ``[cells, k, k]``, encoder slots first.
+    """
+    own = torch.zeros(len(losses), dtype=torch.int64, device=losses.device)
+    return Selected(own, own, losses[:, 0, 0], losses)
 
 
 def chunks(cells: int, size: int) -> Iterator[slice]:

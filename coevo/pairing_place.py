@@ -15,7 +15,7 @@ from coevo.run_directory import RunDirectory
 from coevo.stored_files import stored_object
 from coevo.study_directory import StackDirectory, StudyDirectory, is_study
 
-__all__ = ["PairingPlace", "pairing_place"]
+__all__ = ["PairingPlace", "best_folder", "pairing_place"]
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,48 @@ def pairing_place(directory: str | Path, variant: str | None = None) -> PairingP
     if is_study(place.path):
         return _of_study(StudyDirectory(place.path), variant)
     if variant is not None:
-        raise CoevoError(f"--variant: {variant!r} is for studies, and {place.path} is a run")
+        raise _no_study(place.path, variant)
     return PairingPlace(
         place.path, place.experiment(), place.best, place.exports, place.source_folders()
     )
 
 
+def best_folder(directory: Path, variant: str | None = None) -> Path:
+    """The folder of the best pairing alone, for which no experiment has to be read.
+
+    Args:
+        directory: of a run or study.
+        variant: of a study; None for the one whose best pairing has the lowest validation loss.
+
+    Raises:
+        CoevoError: as for `pairing_place`.
+    """
+    if is_study(directory):
+        stack, name = _best_of_study(StudyDirectory(directory), variant)
+        return stack.run.best / name
+    if variant is not None:
+        raise _no_study(directory, variant)
+    return RunDirectory(directory).best
+
+
+def _no_study(directory: Path, variant: str) -> CoevoError:
+    return CoevoError(f"--variant: {variant!r} is for studies, and {directory} is a run")
+
+
 def _of_study(study: StudyDirectory, variant: str | None) -> PairingPlace:
+    stack, name = _best_of_study(study, variant)
+    experiment = experiment_from_dict(tomllib.loads(stack.experiments()[name]))
+    return PairingPlace(
+        study.path,
+        experiment,
+        stack.run.best / name,
+        study.run.exports / name,
+        study.run.source_folders(),
+    )
+
+
+def _best_of_study(study: StudyDirectory, variant: str | None) -> tuple[StackDirectory, str]:
+    """The stack of the best pairing, and its variant."""
     names = [str(one["name"]) for one in study.plan()["variants"]]
     if variant is not None and variant not in names:
         raise CoevoError(f"--variant: {not_listed(variant, 'a variant', names)}")
@@ -71,14 +106,7 @@ def _of_study(study: StudyDirectory, variant: str | None) -> PairingPlace:
             f"cannot be compared; give one of {', '.join(names)}"
         )
     _, _, stack, name = min(found, key=lambda one: one[1])
-    experiment = experiment_from_dict(tomllib.loads(stack.experiments()[name]))
-    return PairingPlace(
-        study.path,
-        experiment,
-        stack.run.best / name,
-        study.run.exports / name,
-        study.run.source_folders(),
-    )
+    return stack, name
 
 
 def _ended(

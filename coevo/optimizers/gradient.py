@@ -44,6 +44,7 @@ _REGIMES: Mapping[PairingsName, Regime] = MappingProxyType(
     }
 )
 _RATE = "learning_rate"
+_DECAY = "weight_decay"
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class GradientOptimizer:
     """Gradient steps on the pairings that `pairings` names; see docs/generation.md, section 3.
 
     Attributes:
-        rule: one gradient step.
+        rule: one gradient step; a weight decay of every cell is ``[cells]``, for a whole stack.
         learning_rate: of every cell before the first generation.
         walk: standard deviation of the learning rate's step after each generation.
         decay: factor of every learning rate, after the walk, at the end of every period.
@@ -76,7 +77,7 @@ class GradientOptimizer:
     always_accepted: bool = False
 
     def init(self, encoders: Population, decoders: Population) -> OptimizerState:
-        """Equal learning rates, zero moments."""
+        """First learning rates, zero moments."""
         weight = next(iter(encoders.weights.values()))
         start = torch.as_tensor(self.learning_rate, dtype=torch.float64, device=weight.device)
         rates = start.to(weight.dtype).expand(encoders.cells).clone()
@@ -109,12 +110,15 @@ class GradientOptimizer:
             cell |= {f"decoder/{name}": t for name, t in decoder_moments.items()}
             state = OptimizerState(cell)
         measures = {"train_loss": losses, _RATE: rates}
+        if isinstance(self.rule.weight_decay, Tensor):
+            measures[_DECAY] = self.rule.weight_decay.index_select(0, problem.cells)
         return Improved(result_encoders, result_decoders, state, measures)
 
     def compiled(self, networks: NetworkPair, task: Task) -> bool:
         """Whether compiled loops could take the steps, where `dense_steps.suits` agrees."""
         forgets = self.moments == "reset" or not self.rule.slots
-        return self.pairings == "selected" and forgets and networks.dense and task.fused
+        alike = forgets and not isinstance(self.rule.weight_decay, Tensor)
+        return self.pairings == "selected" and alike and networks.dense and task.fused
 
     @property
     def _clones(self) -> bool:
@@ -134,9 +138,10 @@ class GradientOptimizer:
 
     def _trainee(self, problem: CellProblem, role: str, rates: Tensor) -> Trainee:
         population = problem.encoders if role == "encoder" else problem.decoders
+        cells = problem.cells
         if self._clones:
-            source = problem.neighbors.flatten()
-            rates = rates.repeat_interleave(problem.neighbors.shape[1])
+            source, clones = problem.neighbors.flatten(), problem.neighbors.shape[1]
+            rates, cells = rates.repeat_interleave(clones), cells.repeat_interleave(clones)
         else:
             source = self._source(problem, role)
         agree = self.always_accepted or self.moments == "persist"
@@ -144,7 +149,7 @@ class GradientOptimizer:
         uneven = self._clones and (self.moments == "persist" or self.pairings != "all")
         return Trainee(
             population.select(source),
-            self.rule,
+            self.rule.select(cells),
             rates,
             self._moments(problem, role, source),
             counts_agree=agree and not uneven,

@@ -127,7 +127,7 @@ class Trainee:
         with torch.no_grad():
             return Trainee(
                 self.finished().select(lanes),
-                self.rule,
+                self.rule.select(lanes),
                 self.rates.index_select(0, lanes),
                 {name: t.index_select(0, lanes) for name, t in self.moments().items()}
                 if self._steps is not None

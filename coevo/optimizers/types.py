@@ -90,9 +90,14 @@ class CellProblem:
 
     Attributes:
         cells: ``[n]`` int64, their numbers in the stack.
-        neighbors: ``[n, k]`` int64, the cells whose networks each may use, itself first.
+        neighbors: ``[n, k]`` int64, the cells whose networks each may use, itself first; nothing
+            but itself in generations in which cells are isolated.
         selected_encoders: ``[n]`` int64 in ``[0, k)``, the slot of the selected encoder.
         selected_decoders: ``[n]`` int64 in ``[0, k)``.
+        losses: ``[n, k, k]``, of all pairings of each neighborhood on the evaluation batch, encoder
+            slots first; what selection was based on.
+        cells_per_world: worlds are contiguous in the stack: the world of ``cells`` is
+            ``cells // cells_per_world``.
         encoders: the encoders of ALL cells at the start of the generation.
         decoders: the decoders of all cells, likewise.
         state: the optimizer's state of all cells, likewise.
@@ -109,6 +114,8 @@ class CellProblem:
     neighbors: Tensor
     selected_encoders: Tensor
     selected_decoders: Tensor
+    losses: Tensor
+    cells_per_world: int
     encoders: Population
     decoders: Population
     state: OptimizerState
@@ -144,6 +151,16 @@ class Improved:
     decoders: Population
     state: OptimizerState
     measures: CellTensors
+
+    @staticmethod
+    def concatenate(parts: list[Improved]) -> Improved:
+        """Join chunks of cells that follow each other."""
+        return Improved(
+            Population.concatenate([part.encoders for part in parts]),
+            Population.concatenate([part.decoders for part in parts]),
+            OptimizerState.concatenate([part.state for part in parts]),
+            concatenate([part.measures for part in parts]),
+        )
 
 
 class CellOptimizer(Protocol):

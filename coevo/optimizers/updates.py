@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import torch
@@ -29,14 +29,15 @@ class UpdateRule:
         momentum: of ``sgd``, in [0, 1).
         betas: decay of Adam's first and second moment, each in [0, 1).
         epsilon: added to the root of Adam's second moment.
-        weight_decay: added to the gradient; decoupled in ``adamw``.
+        weight_decay: added to the gradient; decoupled in ``adamw``. A number for all networks, or
+            ``[n]``, one for each.
     """
 
     algorithm: AlgorithmName = "adam"
     momentum: float = 0.0
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8
-    weight_decay: float = 0.0
+    weight_decay: float | Tensor = 0.0
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -50,6 +51,12 @@ class UpdateRule:
         """Whether the rule divides by the root of a second moment."""
         return self.algorithm in ("adam", "adamw")
 
+    def select(self, ids: Tensor) -> UpdateRule:
+        """The rule of some of the networks: ``[m]`` int64, may repeat."""
+        if not isinstance(self.weight_decay, Tensor):
+            return self
+        return replace(self, weight_decay=self.weight_decay.index_select(0, ids))
+
     def decay(self, weights: Sequence[Tensor], gradients: Sequence[Tensor], rates: Tensor) -> None:
         """Apply weight decay in place: to the gradients, or to the weights in ``adamw``.
 
@@ -58,6 +65,9 @@ class UpdateRule:
             gradients: likewise.
             rates: ``[n]`` learning rates.
         """
+        if isinstance(self.weight_decay, Tensor):
+            self._own_decay(weights, gradients, rates, self.weight_decay.to(rates.dtype))
+            return
         if self.weight_decay == 0:
             return
         for weight, gradient in zip(weights, gradients, strict=True):
@@ -65,6 +75,16 @@ class UpdateRule:
                 weight.mul_(1.0 - expand(rates, weight) * self.weight_decay)
             else:
                 gradient.add_(weight, alpha=self.weight_decay)
+
+    def _own_decay(
+        self, weights: Sequence[Tensor], gradients: Sequence[Tensor], rates: Tensor, decays: Tensor
+    ) -> None:
+        """Apply to each network its own weight decay."""
+        for weight, gradient in zip(weights, gradients, strict=True):
+            if self.algorithm == "adamw":
+                weight.mul_(1.0 - expand(rates * decays, weight))
+            else:
+                gradient.addcmul_(weight, expand(decays, weight))
 
     def forgetful(self, weights: Pieces, gradients: Pieces, rates: Tensor, scratch: Pieces) -> None:
         """Take the first step of a new optimizer, in place: no moments are kept.
