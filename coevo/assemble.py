@@ -19,18 +19,17 @@ from coevo.held_out import HeldOut
 from coevo.network_pairs import network_pair
 from coevo.networks import NetworkPair, untouched_generator
 from coevo.optimizer_choice import cell_optimizer, is_compiled, try_optimizer
-from coevo.pairing import Selection
-from coevo.problems import told
 from coevo.pruning.plan import with_pruning
 from coevo.random import Key
 from coevo.roles import ROLES
+from coevo.selection_choice import selection_of
 from coevo.sizing import sizes
 from coevo.stacks import World, replicates
+from coevo.start import with_start
 from coevo.stream import DataOrder, TrainingRows
 from coevo.tasks import Task
-from coevo.user_code import Sources, load_callable
+from coevo.user_code import Sources
 from grids import Grid, Torus, offsets
-from operators import CONCEPTS, SolutionConcept
 
 __all__ = [
     "Assembled",
@@ -87,6 +86,7 @@ def assemble(
     *,
     search: tuple[Path, ...] = (Path(),),
     trust: bool = True,
+    kept: Path | None = None,
 ) -> Assembled:
     """Build the engine, or say why it cannot be built; computes nothing of the experiment.
 
@@ -95,17 +95,19 @@ def assemble(
         device: ``cpu``, ``cuda``, or None for a GPU if there is one.
         search: folders for modules that the experiment names.
         trust: whether such modules may be imported.
+        kept: copies of the trained pairs that the experiment starts from, where a run has them.
 
     Raises:
-        CoevoError: data are missing or do not fit the experiment, networks cannot be stacked,
-            or the device is not there; or the experiment is a study.
+        CoevoError: data or trained pairs are missing or do not fit the experiment, networks cannot
+            be stacked, or the device is not there; or the experiment is a study.
     """
     if experiment.sweep.is_study:
         raise CoevoError(
             "sweep: an engine is of one variant; give the experiment of one of "
             "coevo.variants(experiment)"
         )
-    return assemble_worlds(replicates(experiment), device, search=search, trust=trust)
+    worlds = replicates(experiment)
+    return assemble_worlds(worlds, device, search=search, trust=trust, kept=kept)
 
 
 def assemble_worlds(
@@ -114,6 +116,7 @@ def assemble_worlds(
     *,
     search: tuple[Path, ...] = (Path(),),
     trust: bool = True,
+    kept: Path | None = None,
 ) -> Assembled:
     """Build the engine of a stack, or say why it cannot be built; computes nothing.
 
@@ -122,6 +125,7 @@ def assemble_worlds(
         device: as for `assemble`.
         search: likewise.
         trust: likewise.
+        kept: likewise.
 
     Raises:
         CoevoError: as for `assemble`.
@@ -148,7 +152,7 @@ def assemble_worlds(
         task=task,
         training=TrainingRows(data.train.inputs, _targets(data.train)),
         validation=held_out["validation"],
-        selection=_selection(experiment, grid.neighbors.shape[1], search, trust=trust),
+        selection=selection_of(experiment, grid.neighbors.shape[1], Sources(search, trust)),
         optimizer=optimizer,
         order=_order(experiment, data.train.rows),
         cells_per_chunk=chunk,
@@ -160,6 +164,7 @@ def assemble_worlds(
     try_optimizer(engine, experiment.optimizer.kind)
     looked_at = TrainingRows(data.test.inputs, _targets(data.test))
     engine = with_pruning(engine, worlds, looked_at, Sources(search, trust))
+    engine = with_start(engine, worlds, kept)
     about = dataset.description, parameters, threads
     return Assembled(tuple(worlds), engine, held_out["test"], *about)
 
@@ -252,33 +257,6 @@ def task_of(experiment: Experiment) -> Task:
         noise=table.noise if denoising else None,
         noise_level=table.noise_level if denoising else 0.0,
     )
-
-
-def _selection(
-    experiment: Experiment, partners: int, search: tuple[Path, ...], *, trust: bool
-) -> Selection:
-    table = experiment.selection
-    concept: SolutionConcept
-    if table.concept in CONCEPTS:
-        concept = CONCEPTS[table.concept]
-    else:
-        concept = load_callable("selection.concept", table.concept, search=search, trust=trust)
-        _try_concept(concept, partners, f"selection.concept: {table.concept!r}")
-    return Selection(concept, table.tournament, table.pairing)
-
-
-def _try_concept(concept: SolutionConcept, partners: int, what: str) -> None:
-    losses = torch.linspace(0.0, 1.0, 2 * partners**2).view(2, partners, partners)
-    try:
-        values: object = concept(losses)
-    except Exception as error:
-        raise CoevoError(f"{what} fails: {told(error)}; mend it") from error
-    found = list(values.shape) if isinstance(values, Tensor) else type(values).__name__
-    if found != [2, partners]:
-        raise CoevoError(
-            f"{what} makes {found} of losses [2, {partners}, {partners}]; return one value per "
-            "network, without the last dimension"
-        )
 
 
 def _parameters(networks: NetworkPair) -> dict[str, int]:

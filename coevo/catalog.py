@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 __all__ = [
     "DATASET_KEYS",
+    "DE_PRESETS",
+    "DE_STRATEGIES",
     "GENERATIONS",
     "LOOKING_OPERATORS",
     "OPERATOR_KEYS",
@@ -70,8 +72,17 @@ LOOKING_OPERATORS = (
 GENERATIONS = 60
 """Of a run, where an experiment does not say."""
 
-OPTIMIZERS = ("gradient",)
+OPTIMIZERS = ("gradient", "de")
 """Every cell optimizer."""
+
+DE_PRESETS = ("cell", "de", "sade", "shade", "l-shade", "jso", "sa-shade-tri-ensin")
+"""Every set of rules of differential evolution."""
+
+DE_STRATEGIES = (
+    *("rand_1", "rand_2", "best_1", "rand_to_best_2", "current_to_rand_1"),
+    *("current_to_pbest_1", "weighted_current_to_pbest_1", "trigonometric", "mean", "soup"),
+)
+"""Every mutation of differential evolution."""
 
 SCHEDULE_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -41,9 +41,7 @@ class DryRun:
                 "worlds": len(stack.worlds),
                 "cells": stack.cells,
                 "generations": stack.experiment.generations,
-                "gradient_steps": stack.cells
-                * stack.experiment.generations
-                * stack.experiment.optimizer.steps,
+                "gradient_steps": _gradient_steps(stack),
                 "memory_bytes": stack.memory,
                 "seconds": round(seconds, 1),
             }
@@ -113,6 +111,14 @@ def dry_run(
         stacks = pack(worlds_of(wanted) if asked.sweep.is_study else replicates(asked), setting)
         seconds = tuple(expected_seconds(stack, setting) for stack in stacks)
     return DryRun(tuple(variant.name for variant in wanted), stacks, seconds)
+
+
+def _gradient_steps(stack: PlannedStack) -> int:
+    """Of all cells, and of the ancestors of all worlds."""
+    experiment = stack.experiment
+    trained = stack.cells * experiment.generations
+    trained += len(stack.worlds) * experiment.start.ancestor_generations
+    return trained * experiment.optimizer.steps
 
 
 def _gibibytes(size: int) -> str:

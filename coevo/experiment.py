@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from coevo.de_table import DifferentialEvolutionTable
 from coevo.errors import CoevoError
 from coevo.experiment_text import to_toml
 from coevo.overrides import applied, concerns, idle_overrides, override_paths
@@ -13,6 +14,7 @@ from coevo.presets import preset_names, preset_path
 from coevo.problems import Problem, complaint, shown, suggestion
 from coevo.pruning_table import PruningTable
 from coevo.schema import Experiment, checked
+from coevo.start_table import StartTable
 from coevo.sweep_table import SweepTable
 from coevo.tables import (
     CheckpointTable,
@@ -37,8 +39,10 @@ __all__ = [
     "TaskTable",
     "DataTable",
     "NetworkTable",
+    "StartTable",
     "SelectionTable",
     "OptimizerTable",
+    "DifferentialEvolutionTable",
     "PruningTable",
     "EvaluationTable",
     "EngineTable",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from coevo.de_choice import evolution_rules, trial_generations
 from coevo.errors import CoevoError
 from coevo.experiment import Experiment, PruningTable
 from operators import ANY_HORIZON
@@ -34,9 +35,32 @@ def with_horizon(experiment: Experiment, generations: int, completed: int) -> Ex
         for number, entry in enumerate(experiment.pruning)
         for problem in _problems(entry, f"pruning[{number}]", experiment.generations, generations)
     ]
+    isolated = experiment.start.isolated_generations
+    if isolated > generations:
+        problems.append(
+            f"start.isolated_generations: {isolated} is more than {generations} generations; "
+            f"give {isolated} or more"
+        )
+    longer = experiment.model_copy(update={"generations": generations})
+    if completed > isolated:
+        problems += _evolution_problems(experiment, longer)
     if problems and generations != experiment.generations:
         raise CoevoError("\n".join(problems))
-    return experiment.model_copy(update={"generations": generations})
+    return longer
+
+
+def _evolution_problems(before: Experiment, after: Experiment) -> Iterator[str]:
+    """What is in the way where trials have been made already."""
+    table = before.de
+    if before.optimizer.kind != "de" or trial_generations(before) == trial_generations(after):
+        return
+    if evolution_rules(table).needs_budget:
+        key = "scale" if table.scale == "ensemble_sinusoidal" else "preset"
+        yield (
+            f"de.{key}: {getattr(table, key)!r} goes by the share of the {before.generations} "
+            f"generations that is over, and {after.generations} would change what it was so far; "
+            f"begin a new run with generations = {after.generations}"
+        )
 
 
 def _problems(entry: PruningTable, key: str, before: int, after: int) -> Iterator[str]:

@@ -54,7 +54,10 @@ def _networks() -> dict[str, str]:
 
 
 def _optimizers() -> dict[str, str]:
-    own = {"gradient": "gradient steps with a learning rate per cell that evolves"}
+    own = {
+        "gradient": "gradient steps with a learning rate per cell that evolves",
+        "de": "adaptive differential evolution within neighborhoods, in turns with such steps",
+    }
     return _with_plugins("optimizers", own)
 
 

@@ -81,9 +81,13 @@ def to_the_end(
         Interrupted: `Hooks.stop` said so.
     """
     clock = Clock(Spent() if found is None else Spent.from_document(found.metadata))
-    state = assembled.engine.init()
+    engine, alone = assembled.engine, assembled.worlds[0].experiment.start.ancestor_generations
     if found is not None:
-        state = _restored(place, state, found)
+        state = _restored(place, engine.blank(), found)
+    else:
+        if alone:
+            hooks.say(f"one pairing of each world trains alone for {alone} generations first")
+        state = engine.init()
     truncate(place.records, state.generation)
     if bool(state.running.any()):
         state = _generations(place, assembled, state, hooks, clock)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
 
+from coevo.de_choice import cell_rules
 from coevo.engine import Engine
 from coevo.errors import CoevoError
 from coevo.experiment import Experiment
@@ -14,15 +17,18 @@ from coevo.networks import NetworkPair
 from coevo.optimizer_trial import trial
 from coevo.optimizers import CellOptimizer, GradientOptimizer, UpdateRule
 from coevo.optimizers.dense_steps import suits
+from coevo.optimizers.differential_evolution import DifferentialEvolution
 from coevo.optimizers.gradient import PerCell
+from coevo.optimizers.spread import spread_out
 from coevo.plugins import BUILT_IN, load_plugin
 from coevo.problems import told
+from coevo.random import Key
 from coevo.stacks import World
 from coevo.tasks import Task
 from coevo.user_code import check_options, origin
-from grids import Grid
+from grids import Grid, Torus
 
-__all__ = ["cell_optimizer", "is_compiled", "try_optimizer"]
+__all__ = ["ancestor_trainer", "cell_optimizer", "is_compiled", "try_optimizer"]
 
 _KEY = "optimizer.kind"
 
@@ -41,36 +47,69 @@ def cell_optimizer(worlds: Sequence[World], grid: Grid) -> CellOptimizer:
     experiment = worlds[0].experiment
     if experiment.optimizer.kind == "gradient":
         return _gradient(worlds, grid)
+    if experiment.optimizer.kind == "de":
+        rules = cell_rules(experiment, grid.neighbors.shape[1])
+        return DifferentialEvolution(rules, _gradient(worlds, grid))
     return _installed(experiment.optimizer.kind, experiment.optimizer.options)
+
+
+def ancestor_trainer(worlds: Sequence[World], device: torch.device) -> CellOptimizer:
+    """What trains one pairing per world by gradients, where no result is rejected.
+
+    Args:
+        worlds: as for `cell_optimizer`.
+        device: where they train.
+    """
+    grid = Grid(Torus(1, 1), ((0, 0),), worlds=len(worlds), device=device)
+    return replace(_gradient(worlds, grid), always_accepted=True)
 
 
 def _gradient(worlds: Sequence[World], grid: Grid) -> GradientOptimizer:
     experiment = worlds[0].experiment
     table = experiment.optimizer
-
-    def own(key: str) -> PerCell:
-        """A number of every world; one for all where they agree."""
-        values = [getattr(world.experiment.optimizer, key) for world in worlds]
-        if len(set(values)) == 1:
-            number: float = values[0]
-            return number
-        numbers = torch.tensor(values, dtype=torch.float64, device=grid.device)
-        return numbers.repeat_interleave(grid.cells_per_world)
-
+    own = partial(_own, worlds, grid)
+    minimum, maximum = own("learning_rate_minimum"), own("learning_rate_maximum")
     return GradientOptimizer(
         rule=UpdateRule(
-            table.algorithm, table.momentum, table.betas, table.epsilon, table.weight_decay
+            table.algorithm,
+            table.momentum,
+            table.betas,
+            table.epsilon,
+            _spread(worlds, grid, "weight_decay", (0.0, float("inf"))),
         ),
-        learning_rate=own("learning_rate"),
+        learning_rate=_spread(worlds, grid, "learning_rate", (minimum, maximum)),
         walk=own("learning_rate_step"),
         decay=own("learning_rate_decay"),
         decay_every=own("learning_rate_decay_every"),
-        minimum=own("learning_rate_minimum"),
-        maximum=own("learning_rate_maximum"),
+        minimum=minimum,
+        maximum=maximum,
         pairings=table.pairings,
         moments=table.moments,
         always_accepted=experiment.selection.replacement == "always",
     )
+
+
+def _own(worlds: Sequence[World], grid: Grid, key: str) -> PerCell:
+    """A number of every world's ``[optimizer]`` table; one for all cells where they agree."""
+    values = [getattr(world.experiment.optimizer, key) for world in worlds]
+    if len(set(values)) == 1:
+        number: float = values[0]
+        return number
+    numbers = torch.tensor(values, dtype=torch.float64, device=grid.device)
+    return numbers.repeat_interleave(grid.cells_per_world)
+
+
+def _spread(
+    worlds: Sequence[World], grid: Grid, key: str, ends: tuple[PerCell, PerCell]
+) -> PerCell:
+    """Such a number, drawn for every cell where an experiment spreads it, between two ends."""
+    purpose = f"{key}_spread"
+    number, factor = _own(worlds, grid, key), _own(worlds, grid, purpose)
+    if not isinstance(factor, torch.Tensor) and factor == 1:
+        return number
+    seeds = torch.tensor([world.seed for world in worlds], device=grid.device)
+    cells = Key.for_cells(seeds[grid.world_of], grid.cell_of).at(0)
+    return spread_out(number, factor, ends, cells.of(purpose))
 
 
 def _installed(kind: str, options: dict[str, Any]) -> CellOptimizer:
@@ -114,6 +153,8 @@ def is_compiled(
         task: gives the loss.
         device: where networks train.
     """
+    if isinstance(optimizer, DifferentialEvolution):
+        optimizer = optimizer.gradient
     return (
         isinstance(optimizer, GradientOptimizer)
         and optimizer.compiled(networks, task)

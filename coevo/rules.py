@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from coevo.catalog import DATASET_KEYS, REQUIRED_DATASET_KEYS
+from coevo.catalog import DATASET_KEYS, GENERATIONS, OPTIMIZERS, REQUIRED_DATASET_KEYS
 from coevo.conditions import Condition, one_of
+from coevo.de_table import DifferentialEvolutionTable
 from coevo.problems import Problem, shown
 from coevo.pruning_keys import pruning_problems
 from coevo.roles import ROLES
@@ -18,12 +19,14 @@ from coevo.sweep_keys import sweep_problems
 __all__ = ["Given", "applies", "broken_rules", "is_conditional"]
 
 _PRESET_KINDS = (one_of("network.kind", ("mlp", "conv")),)
-_GRADIENT = one_of("optimizer.kind", ("gradient",))
+_GRADIENT = one_of("optimizer.kind", ("gradient", "de"))
+_EVOLUTION = one_of("optimizer.kind", ("de",))
 _ADAPTIVE = (_GRADIENT, one_of("optimizer.algorithm", ("adam", "adamw")))
 _DENOISE = (one_of("task.kind", ("denoise",)),)
 _OF_GRADIENT = (
     *("algorithm", "learning_rate", "learning_rate_step", "learning_rate_decay"),
-    *("learning_rate_minimum", "learning_rate_maximum", "pairings", "moments", "weight_decay"),
+    *("learning_rate_minimum", "learning_rate_maximum", "learning_rate_spread"),
+    *("pairings", "moments", "weight_decay"),
 )
 
 ONLY_WITH: Mapping[str, tuple[Condition, ...]] = MappingProxyType(
@@ -49,7 +52,7 @@ ONLY_WITH: Mapping[str, tuple[Condition, ...]] = MappingProxyType(
         "selection.validation_rows": (one_of("selection.replacement", ("if_better",)),),
         "optimizer.options": (
             Condition(
-                "optimizer.kind", lambda kind: kind != "gradient", "for one of another package"
+                "optimizer.kind", lambda kind: kind not in OPTIMIZERS, "for one of another package"
             ),
         ),
         **{f"optimizer.{key}": (_GRADIENT,) for key in _OF_GRADIENT},
@@ -57,6 +60,12 @@ ONLY_WITH: Mapping[str, tuple[Condition, ...]] = MappingProxyType(
             _GRADIENT,
             Condition("optimizer.learning_rate_decay", lambda factor: factor != 1, "for a decay"),
         ),
+        "optimizer.weight_decay_spread": (
+            _GRADIENT,
+            Condition("optimizer.weight_decay", lambda decay: decay != 0, "for a weight decay"),
+        ),
+        "start.ancestor_generations": (_GRADIENT,),
+        **{f"de.{key}": (_EVOLUTION,) for key in DifferentialEvolutionTable.model_fields},
         "optimizer.momentum": (_GRADIENT, one_of("optimizer.algorithm", ("sgd",))),
         "optimizer.betas": _ADAPTIVE,
         "optimizer.epsilon": _ADAPTIVE,
@@ -100,6 +109,13 @@ class Given:
         if path == "network.kind" and any(self.value(f"network.{role}") for role in ROLES):
             return "custom"
         return self.defaults[table][key]
+
+    def generations(self) -> Any:
+        """Of the run, given or default."""
+        if "generations" in self.refused:
+            raise _UnknownValueError
+        found = self.tables.get("generations")
+        return GENERATIONS if found is None else found
 
 
 def broken_rules(given: Given) -> list[Problem]:
@@ -228,6 +244,39 @@ def _learning_rates(given: Given) -> Iterator[Problem]:
         )
 
 
+def _start(given: Given) -> Iterator[Problem]:
+    ancestor, pairs = given.value("start.ancestor_generations"), given.value("start.pairs")
+    if ancestor > 0 and pairs:
+        yield _problem(
+            "start.ancestor_generations",
+            f"{shown(ancestor)} has no use beside start.pairs, from which cells start; give one",
+        )
+    isolated, generations = given.value("start.isolated_generations"), given.generations()
+    if isolated > generations:
+        yield _problem(
+            "start.isolated_generations",
+            f"{shown(isolated)} is more than the {generations} generations; give {generations} "
+            "or less",
+        )
+
+
+def _evolution(given: Given) -> Iterator[Problem]:
+    rounds, steps = given.value("de.rounds"), given.value("optimizer.steps")
+    if rounds > steps:
+        yield _problem(
+            "de.rounds",
+            f"{shown(rounds)} is more than optimizer.steps = {shown(steps)}, whose batches the "
+            "rounds share out; lower it or raise the steps",
+        )
+    strategies, shares = given.value("de.strategies"), given.value("de.shares")
+    if shares is not None and strategies is not None and len(shares) != len(strategies):
+        yield _problem(
+            "de.shares",
+            f"{shown(list(shares))} is for {len(shares)} strategies, and there are "
+            f"{len(strategies)}; give one each",
+        )
+
+
 def _problem(path: str, text: str) -> Problem:
     return Problem(tuple(path.split(".")), text)
 
@@ -241,4 +290,6 @@ _RULES = (
     _factories,
     _option_names,
     _learning_rates,
+    _start,
+    _evolution,
 )

@@ -27,6 +27,7 @@ from coevo.run_environment import environment_of, repeatable
 from coevo.sizing import threads
 from coevo.study import begin_study, go_on_with_study
 from coevo.study_directory import StudyDirectory, is_study
+from coevo.trained_pairs import keep_pairs, pairs_named
 
 __all__ = ["Run", "resume", "run"]
 
@@ -115,6 +116,8 @@ def run(
         place = RunDirectory(Path(out) if out is not None else claim_directory(source.name))
         make_directory(place.path)
         with directory_lock(place.path), threads(assembled.threads):
+            place.check_free()
+            keep_pairs(pairs_named([experiment]), place.start, anew=True)
             place.begin(experiment, environment_of(assembled, [experiment], source.folder))
             outcome = to_the_end(place, assembled, None, hooks or Hooks())
             write_report(place.path)
@@ -159,7 +162,7 @@ def resume(
     if experiment.sweep.is_study:
         experiment = _extended(place, experiment, generations, overrides)
         usual = device or _usual(place.device())
-        setting = Setting(usual, place.source_folders(), trust)
+        setting = Setting(usual, place.source_folders(), trust, place.start)
         with repeatable(), directory_lock(place.path):
             study = StudyDirectory(place.path)
             return Run(place.path, experiment, go_on_with_study(study, experiment, setting, hooks))
@@ -177,7 +180,8 @@ def resume(
         if generations is not None:
             experiment = with_horizon(experiment, generations, completed)
         folders, before = place.source_folders(), place.device()
-        assembled = assemble(experiment, device or _usual(before), search=folders, trust=trust)
+        usual = device or _usual(before)
+        assembled = assemble(experiment, usual, search=folders, trust=trust, kept=place.start)
         environment = environment_of(assembled, [experiment], None)
         _say_where(hooks, completed, experiment, (before, environment["device"]))
         place.go_on(experiment, completed, environment)

@@ -25,7 +25,7 @@ __all__ = ["RunDirectory", "claim_directory", "describe_environment"]
 _PACKAGES = ("torch", "numpy", "polars", "pydantic")
 # What a run that was killed at its very beginning may leave; without an experiment it is none.
 _PLAN = "study.json"
-_BEGINNINGS = (".lock", "environment.json", _PLAN)
+_BEGINNINGS = (".lock", "environment.json", "start", _PLAN)
 _MOST = 1_000_000
 
 
@@ -78,6 +78,11 @@ class RunDirectory:
     def exports(self) -> Path:
         """The best pairing in other formats, a directory for each."""
         return self.path / "export"
+
+    @property
+    def start(self) -> Path:
+        """Copies of the trained pairs that it started from."""
+        return self.path / "start"
 
     @property
     def report_file(self) -> Path:
@@ -187,7 +192,7 @@ class RunDirectory:
 
     def remove_leftovers(self) -> None:
         """Delete what killed processes left half written. The caller holds the lock."""
-        for folder in (self.path, self.records, self.checkpoints, self.best):
+        for folder in (self.path, self.records, self.checkpoints, self.best, self.start):
             remove_leftovers(folder)
 
 

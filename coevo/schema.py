@@ -10,9 +10,11 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from coevo.catalog import GENERATIONS
+from coevo.de_table import DifferentialEvolutionTable
 from coevo.problems import Problem
 from coevo.pruning_table import PruningEntries
 from coevo.rules import Given, broken_rules
+from coevo.start_table import StartTable
 from coevo.sweep_table import SweepTable
 from coevo.tables import (
     CheckpointTable,
@@ -49,8 +51,10 @@ class Experiment(Table):
     task: TaskTable = TaskTable()
     data: DataTable = DataTable()
     network: NetworkTable = NetworkTable()
+    start: StartTable = StartTable()
     selection: SelectionTable = SelectionTable()
     optimizer: OptimizerTable = OptimizerTable()
+    de: DifferentialEvolutionTable = DifferentialEvolutionTable()
     pruning: PruningEntries = Field(default=(), description="what is pruned, when, how much")
     evaluation: EvaluationTable = EvaluationTable()
     engine: EngineTable = EngineTable()

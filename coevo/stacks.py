@@ -33,7 +33,7 @@ _NAMED = "sweep variant "
 _OWN_KEYS = ("seed", "description", "sweep", "pruning")
 _OWN_RATES = (
     *("learning_rate", "learning_rate_step", "learning_rate_minimum", "learning_rate_maximum"),
-    *("learning_rate_decay", "learning_rate_decay_every"),
+    *("learning_rate_decay", "learning_rate_decay_every", "learning_rate_spread"),
 )
 
 

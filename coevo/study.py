@@ -29,6 +29,7 @@ from coevo.stacks import World, by_variant, worlds_of
 from coevo.study_changes import check_unchanged, experiments_of
 from coevo.study_directory import StackDirectory, StudyDirectory
 from coevo.study_outcome import conclude_study
+from coevo.trained_pairs import keep_pairs, pairs_named
 from coevo.variants import Variant, variants
 
 __all__ = ["begin_study", "go_on_with_study"]
@@ -59,6 +60,8 @@ def begin_study(
     make_directory(place.path)
     with directory_lock(place.path):
         place.run.check_free()
+        setting = replace(setting, kept=place.run.start)
+        keep_pairs(pairs_named(one.experiment for one in wanted), place.run.start, anew=True)
         _write_plan(place, wanted)
         place.run.begin(experiment, _environment(planned[0].worlds, wanted, setting))
         _describe(place, planned, hooks)
@@ -95,6 +98,7 @@ def go_on_with_study(
     known = {name for stack in stacks if stack not in large for name in stack.worlds()}
     missing = [world for name, world in asked.items() if name not in known]
     planned = pack(missing, setting) if missing else ()
+    keep_pairs(pairs_named(world.experiment for world in missing), place.run.start)
     finished = sum(stack.finished for stack in stacks)
     hooks.say(f"{finished} of {len(stacks)} stacks are finished; new worlds: {len(missing)}")
     dropped = len(known - asked.keys())

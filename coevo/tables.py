@@ -18,6 +18,7 @@ from coevo.values import (
     Count,
     DatasetName,
     Extent,
+    Factor,
     Factory,
     FileName,
     ImageSize,
@@ -193,6 +194,9 @@ class OptimizerTable(Table):
         default="adam", title="an algorithm", description="how a gradient becomes a step"
     )
     learning_rate: Positive = Field(default=1e-3, description="of every cell at the start")
+    learning_rate_spread: Factor = Field(
+        default=1.0, description="factor by which cells may start above it, or below"
+    )
     learning_rate_step: NotNegative = Field(
         default=0.0, description="standard deviation of its Gaussian walk, per generation"
     )
@@ -217,6 +221,9 @@ class OptimizerTable(Table):
     epsilon: Positive = Field(default=1e-8, description="of adam and adamw")
     weight_decay: NotNegative = Field(
         default=0.0, description="added to the gradient; decoupled in adamw"
+    )
+    weight_decay_spread: Factor = Field(
+        default=1.0, description="factor by which cells may be above it, or below"
     )
 
 

@@ -37,7 +37,9 @@ def expected_seconds(stack: PlannedStack, setting: Setting) -> float:
         if len(more) > len(few):
             seconds = _seconds_per_generation(setting.assemble(more))
         few = more
-    return seconds * stack.experiment.generations * len(stack.worlds) / len(few)
+    generations, grid = stack.experiment.generations, stack.experiment.grid
+    ancestors = stack.experiment.start.ancestor_generations / (grid.rows * grid.columns)
+    return seconds * (generations + ancestors) * len(stack.worlds) / len(few)
 
 
 def _sample(worlds: tuple[World, ...], count: int) -> tuple[World, ...]:
@@ -50,7 +52,7 @@ def _sample(worlds: tuple[World, ...], count: int) -> tuple[World, ...]:
 def _seconds_per_generation(assembled: Assembled) -> float:
     engine, generations = assembled.engine, assembled.worlds[0].experiment.generations
     with threads(assembled.threads):
-        state = engine.init()
+        state = engine.blank()
         engine.advance(state)  # warms caches up, and compiles what is to be compiled
         moments = [min(generations - 1, int(share * generations)) for share in _MOMENTS]
         _wait(engine.seeds.device)

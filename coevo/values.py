@@ -22,8 +22,10 @@ __all__ = [
     "Count",
     "DatasetName",
     "Extent",
+    "Factor",
     "Factory",
     "FileName",
+    "FileNames",
     "ImageSize",
     "Natural",
     "Names",
@@ -211,6 +213,7 @@ Sizes: TypeAlias = Annotated[tuple[Count, ...], BeforeValidator(_frozen_list)]
 ImageSize: TypeAlias = Annotated[tuple[Count, Count], BeforeValidator(_frozen_list)]
 Text: TypeAlias = Annotated[str, AfterValidator(_writable)]
 FileName: TypeAlias = Annotated[str, AfterValidator(_writable), AfterValidator(_not_empty)]
+FileNames: TypeAlias = Annotated[tuple[FileName, ...], BeforeValidator(_frozen_list)]
 Names: TypeAlias = Annotated[
     tuple[Text, ...], BeforeValidator(_frozen_list), AfterValidator(_each_once)
 ]
@@ -221,6 +224,7 @@ Roles: TypeAlias = Annotated[
 OperatorName: TypeAlias = Annotated[str, AfterValidator(_known_operator)]
 OptimizerName: TypeAlias = Annotated[str, AfterValidator(_known_optimizer)]
 ScheduleName: TypeAlias = Annotated[str, AfterValidator(_known_schedule)]
+Factor: TypeAlias = Annotated[float, Field(ge=1)]
 Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 Factory: TypeAlias = Annotated[str, AfterValidator(_module_and_name)]
 Concept: TypeAlias = Annotated[str, AfterValidator(_known_concept)]

@@ -107,7 +107,7 @@ def _training_step(engine: Engine) -> Callable[[], object]:
     """The engine's training of all cells for one generation, with nothing around it."""
     state = engine.init()
     own = torch.zeros_like(state.running, dtype=torch.int64)
-    selected = Selected(own, own, own.float())
+    selected = Selected(own, own, own.float(), own.float().view(-1, 1, 1))
     return lambda: engine._improve(state, selected)
 
 

@@ -64,7 +64,7 @@ def _step_times(device: str) -> dict[str, float]:
     engine = assembled.engine
     state = engine.init()
     own = torch.zeros_like(state.running, dtype=torch.int64)
-    selected = Selected(own, own, own.float())
+    selected = Selected(own, own, own.float(), own.float().view(-1, 1, 1))
 
     def compiled() -> None:
         with threads(assembled.threads):

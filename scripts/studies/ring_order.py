@@ -106,6 +106,8 @@ def _problem(engine: Engine, state: GridState, selected: Selected, ids: Tensor) 
         neighbors=engine.grid.neighbors[ids],
         selected_encoders=selected.encoders,
         selected_decoders=selected.decoders,
+        losses=selected.pairing_losses,
+        cells_per_world=engine.grid.cells_per_world,
         encoders=state.encoders,
         decoders=state.decoders,
         state=state.optimizer,

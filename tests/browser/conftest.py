@@ -13,15 +13,19 @@ from playwright.sync_api import Browser, sync_playwright
 
 from coevo.report import write_report
 from tests.browser.opened import Opened
+from tests.coevo.evolved_runs import EvolvedRun
 from tests.coevo.pruned_runs import PrunedRun
 from tests.coevo.report_runs import InventedRun
 from tests.coevo.study_runs import InventedStudy
 
 ROOT = Path(__file__).resolve().parents[2]
-DIRECTORIES: dict[str, PrunedRun | InventedStudy] = {
+DIRECTORIES: dict[str, PrunedRun | EvolvedRun | InventedStudy] = {
     "run": PrunedRun(
         InventedRun(worlds=4, rows=2, columns=4, stopped={1: 5}, rates_walk=True),
         training_rows=True,
+    ),
+    "evolved-run": EvolvedRun(
+        InventedRun(worlds=3, rows=2, columns=4, generations=40, stopped={1: 15}), every=2
     ),
     "study-not-finished": InventedStudy(
         operators=("<i>uniform", "magnitude"),

@@ -55,6 +55,19 @@ def test_everything_is_seen_on_every_medium(name: str, opened: Open, artifacts: 
         report.keep(artifacts / f"{name}-paper.png")
 
 
+def test_success_rates_are_of_all_worlds_or_of_one(opened: Open) -> None:
+    report = opened("evolved-run")
+    shown = """() => document.getElementById('success-plot').data
+        .filter((trace) => trace.visible !== false).map((trace) => trace.meta.world)"""
+    strategies = ["all"] * 4
+    assert report.page.evaluate(shown) == strategies
+    report.page.select_option("#success-plot-world", "1")
+    assert report.page.evaluate(shown) == [1] * 4
+    assert report.drawn()["success-plot"]["traces"] == 4
+    report.page.select_option("#success-plot-world", "all")
+    assert report.page.evaluate(shown) == strategies
+
+
 def test_the_torus_of_a_run_moves_and_a_world_can_be_chosen(opened: Open) -> None:
     report = opened("run")
     maps = ("torus-loss", "torus-founder-encoder", "torus-founder-decoder")

@@ -9,6 +9,8 @@ from hypothesis.strategies import SearchStrategy
 
 from coevo.catalog import (
     DATASET_KEYS,
+    DE_PRESETS,
+    DE_STRATEGIES,
     LOOKING_OPERATORS,
     OPERATOR_KEYS,
     REQUIRED_DATASET_KEYS,
@@ -135,6 +137,14 @@ def selections(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def starts(draw: st.DrawFn, generations: int) -> dict[str, Any]:
+    isolated = {"isolated_generations": st.integers(0, generations)}
+    pairs = {"pairs": st.lists(paths, max_size=3)}
+    ancestors = {"ancestor_generations": naturals}
+    return draw(some(isolated | pairs) | some(isolated | ancestors))
+
+
+@st.composite
 def optimizers(draw: st.DrawFn) -> dict[str, Any]:
     algorithm = draw(st.sampled_from(["sgd", "sign_sgd", "adam", "adamw"]))
     rates = sorted(draw(st.lists(st.floats(1e-300, 1e300), min_size=3, max_size=3)))
@@ -145,14 +155,19 @@ def optimizers(draw: st.DrawFn) -> dict[str, Any]:
         "steps": counts,
         "pairings": st.sampled_from(["selected", "opponents", "opponents_trained", "all"]),
         "moments": st.sampled_from(["persist", "migrate", "reset"]),
-        "weight_decay": st.floats(0, 1e9),
+        "learning_rate_spread": st.floats(1, 1e9),
     }
+    spread = {"weight_decay_spread": st.floats(1, 1e9)}
+    decays = some(spread, {"weight_decay": st.floats(1e-9, 1e9)})
     if algorithm == "sgd":
         keys["momentum"] = below_one
     if algorithm in ("adam", "adamw"):
         keys |= {"betas": st.lists(below_one, min_size=2, max_size=2)}
         keys |= {"epsilon": st.floats(0, 1, exclude_min=True)}
-    return draw(some(keys)) | {"algorithm": algorithm} | dict(zip(ends, rates, strict=True))
+    decay = draw(decays | st.just({}))
+    return (
+        draw(some(keys)) | {"algorithm": algorithm, **decay} | dict(zip(ends, rates, strict=True))
+    )
 
 
 def _pruning_places(draw: st.DrawFn) -> dict[str, Any]:
@@ -230,6 +245,53 @@ def _pruning_choices(
 
 
 @st.composite
+def evolutions(draw: st.DrawFn) -> dict[str, Any]:
+    names = draw(st.lists(st.sampled_from(DE_STRATEGIES), min_size=1, max_size=3, unique=True))
+    each = st.floats(1e-3, 1e3)
+    pools = some(
+        {"shares": st.lists(each, min_size=len(names), max_size=len(names))},
+        {"strategies": st.just(names)},
+    )
+    keys: dict[str, SearchStrategy[Any]] = {
+        "preset": st.sampled_from(DE_PRESETS),
+        "credit": st.sampled_from(["none", "success_rate", "gain", "beats_best"]),
+        "learning_period": counts,
+        "scale": st.sampled_from(["memory", "fixed", "normal", "ensemble_sinusoidal"]),
+        "scale_start": shares,
+        "sinusoid_phase": numbers,
+        "crossover": st.sampled_from(["memory", "fixed", "median"]),
+        "crossover_start": st.floats(0, 1),
+        "memory": counts,
+        "pbest": shares,
+        "memory_scope": st.sampled_from(["cell", "neighborhood", "grid"]),
+        "archive": naturals,
+        "grain": st.sampled_from(["weight", "unit", "tensor"]),
+        "roles": st.sampled_from(["each", "pair"]),
+        "rounds": st.just(1),  # steps may vary in a study
+        "every": counts,
+        "partners": naturals,
+        "gate": st.floats(0, 1e9),
+        "spread": st.floats(0, 1e9),
+        "fallback": st.sampled_from(["keep", "gradient"]),
+        "soup": naturals,
+        "margin": st.floats(0, 1e9),
+        "target": st.sampled_from(["center", "selected"]),
+        "normalization": st.sampled_from(["recalibrate", "keep"]),
+    }
+    return draw(some(keys)) | draw(pools | st.just({}))
+
+
+@st.composite
+def improvements(draw: st.DrawFn) -> dict[str, Any]:
+    """The tables of the cell optimizer."""
+    optimizer = draw(optimizers())
+    if not draw(st.booleans()):
+        return {"optimizer": optimizer}
+    evolution = draw(evolutions())
+    return {"optimizer": optimizer | {"kind": "de"}, "de": evolution}
+
+
+@st.composite
 def pruning_entries(draw: st.DrawFn, generations: int) -> dict[str, Any]:
     places, times = _pruning_places(draw), _pruning_times(draw, generations)
     return places | times | _pruning_choices(draw, places, times)
@@ -252,8 +314,8 @@ def experiments(draw: st.DrawFn) -> dict[str, Any]:
         {
             "grid": grids(),
             "network": networks(),
+            "start": starts(top.get("generations", 60)),
             "selection": selections(),
-            "optimizer": optimizers(),
             "pruning": st.lists(entries, max_size=3),
             "evaluation": some({"every": counts}),
             "engine": some({"cells_per_chunk": naturals}),
@@ -261,7 +323,8 @@ def experiments(draw: st.DrawFn) -> dict[str, Any]:
             "sweep": some({"replicates": st.integers(1, 10_000)}) | sweeps(entries),
         }
     )
-    return top | draw(rest) | draw(tasks_and_data() | st.just({}))
+    improved = draw(improvements() | st.just({}))
+    return top | draw(rest) | improved | draw(tasks_and_data() | st.just({}))
 
 
 @st.composite

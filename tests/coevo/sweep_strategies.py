@@ -20,7 +20,7 @@ VALUES: dict[str, SearchStrategy[Any]] = {
     "selection.pairing": st.sampled_from(["together", "independent"]),
     "selection.concept": st.sampled_from(["best", "mean", "worst", "mine:median"]),
     "optimizer.steps": st.integers(1, 2**63 - 1),
-    "optimizer.weight_decay": st.floats(0, 1e9),
+    "optimizer.weight_decay": st.floats(0, 1e9, exclude_min=True),  # whatever its spread is
     "optimizer.pairings": st.sampled_from(["selected", "opponents", "all"]),
 }
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.=+-]{0,9}", fullmatch=True)

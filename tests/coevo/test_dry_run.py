@@ -48,6 +48,12 @@ def test_a_study_is_planned_by_variants_and_stacks() -> None:
     assert all(seconds > 0 for seconds in found.seconds)
 
 
+def test_ancestors_are_planned_too() -> None:
+    alone = {"start": {"ancestor_generations": 20}, "sweep": {"replicates": 3}}
+    (stack,) = dry_run(experiment(**alone), device="cpu").document["stacks"]
+    assert stack["gradient_steps"] == 3 * (4 * 50 + 20) * 3
+
+
 def test_an_experiment_that_is_no_study_is_one_variant() -> None:
     found = dry_run(experiment(sweep={"replicates": 3}), device="cpu")
     assert found.variants == ("base",)
@@ -132,6 +138,12 @@ def test_time_is_that_of_some_generations_times_all() -> None:
     setting = Watched("cpu")
     assert expected_seconds(stack_of(3), setting) == 2 * 50
     assert setting.seen == [[1, 2, 3]]
+
+
+@pytest.mark.usefixtures("ticking")
+def test_ancestors_take_the_time_of_their_share_of_the_cells() -> None:
+    worlds = replicates(experiment(start={"ancestor_generations": 20}))
+    assert expected_seconds(PlannedStack(worlds, 0, 0), Watched("cpu")) == 2 * (50 + 20 / 4)
 
 
 @pytest.mark.usefixtures("ticking")

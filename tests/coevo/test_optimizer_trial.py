@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pytest
 import torch
 from torch import Tensor
+from torch.testing import assert_close
 
 from coevo.engine import Engine
 from coevo.errors import CoevoError
@@ -152,6 +153,7 @@ def leaf(problem: CellProblem) -> None:
         (lambda p: p.decoders.masks["0.weight"].fill_(True), "masks/0.weight of the decoders"),
         (lambda p: p.state.cell["steps"].data.add_(1), "steps of the cell's state"),
         (lambda p: p.neighbors.zero_(), "neighbors of the problem"),
+        (lambda p: p.losses.zero_(), "losses of the problem"),
         (lambda p: p.cells.copy_(p.cells.flip(0)), "cells of the problem"),
         (one_more, "steps of the cell's state"),
         (one_less, "masks/0.weight of the decoders"),
@@ -165,6 +167,23 @@ def test_what_changes_what_it_is_given_is_refused(
 ) -> None:
     expected = f"step changes {name}; clone it and change the clone"
     assert fault(Still(before=change), engines[dtype]) == expected
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_losses_given_are_those_of_the_pairings(dtype: str, engines: dict[str, Engine]) -> None:
+    engine, seen = engines[dtype], list[CellProblem]()
+    try_it(Still(before=seen.append), engine)
+    inputs, targets = engine.training.inputs[:2], engine.training.targets[:2]
+    for problem in seen:
+        assert problem.cells_per_world == len(problem.state.cell["steps"])
+        for place, cells in enumerate(problem.neighbors.tolist()):
+            for slot, cell in enumerate(cells):
+                encoders = problem.encoders.select(torch.tensor([cell] * 3))
+                decoders = problem.decoders.select(torch.tensor(cells))
+                rows = inputs.to(encoders.weights["1.weight"].dtype).expand(3, *inputs.shape)
+                outputs = problem.networks(encoders, decoders, rows)
+                expected = problem.task.losses(outputs, targets.to(rows.dtype).expand_as(outputs))
+                assert_close(problem.losses[place, slot], expected)
 
 
 def test_what_changes_the_first_networks_is_refused(engines: dict[str, Engine]) -> None:

@@ -18,7 +18,9 @@ from tests.coevo.refusals import refused, refused_file
 
 RULE = "use up to 100 letters, digits and any of _.=+-, a letter or digit first"
 NAMED = "name the options, in a [[sweep.zip]] with name = ['...', ...]"
-TABLES = "'generations', 'dtype', 'grid', 'task', 'data', 'network', 'selection', 'optimizer'"
+TABLES = (
+    "'generations', 'dtype', 'grid', 'task', 'data', 'network', 'start', 'selection', 'optimizer'"
+)
 ROWS = {"grid.rows": [1, 2]}
 LONG = "a" * 60
 

@@ -36,6 +36,8 @@ def problem_of(case: Case, **changes: Any) -> tuple[CellProblem, list[Batch]]:
         neighbors=engine.grid.neighbors,
         selected_encoders=slots[:, 0],
         selected_decoders=slots[:, 1],
+        losses=numbers(CELLS, engine.grid.neighbors.shape[1:] * 2, 0.7),
+        cells_per_world=engine.grid.cells_per_world,
         encoders=state.encoders,
         decoders=state.decoders,
         state=state.optimizer,
@@ -61,6 +63,7 @@ def restricted(problem: CellProblem, batches: list[Batch], ids: Tensor) -> CellP
         neighbors=problem.neighbors[ids],
         selected_encoders=problem.selected_encoders[ids],
         selected_decoders=problem.selected_decoders[ids],
+        losses=problem.losses[ids],
         batches=chosen(),
         key=problem.key.select(ids),
     )

@@ -153,7 +153,8 @@ dtypes = pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def trained(engine: Engine, state: GridState) -> dict[str, torch.Tensor]:
     """What the optimizer makes of a state in which every cell selects itself."""
     own = torch.zeros(engine.grid.cells, dtype=torch.int64)
-    improved = engine._improve(state, Selected(own, own, own.double()))
+    losses = own.double()
+    improved = engine._improve(state, Selected(own, own, losses, losses.view(-1, 1, 1)))
     return {
         **{f"encoder/{name}": weight for name, weight in improved.encoders.weights.items()},
         **{f"decoder/{name}": weight for name, weight in improved.decoders.weights.items()},

@@ -48,6 +48,11 @@ STACKS: Mapping[str, dict[str, dict[str, Any]]] = {
         "selection": {"pairing": "independent"},
         "engine": {"cells_per_chunk": 5},
     },
+    "copies of ancestors, isolated at first, in chunks of 3": {
+        "start": {"ancestor_generations": 2, "isolated_generations": 1},
+        "optimizer": {"weight_decay": 0.1, "weight_decay_spread": 4.0},
+        "engine": {"cells_per_chunk": 3},
+    },
 }
 FEW = ("none", "decaying", "blend", "drop_last", "soft", "units", "regrowing", "two entries")
 

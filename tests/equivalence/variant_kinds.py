@@ -61,6 +61,7 @@ KINDS: Mapping[str, Kind] = {
     "none": Kind(),
     "fast": Kind(rates=rates(start=0.04)),
     "walking": Kind(rates=rates(step=0.01, minimum=9e-4)),
+    "spread": Kind(rates=rates(spread=5.0, step=0.001, maximum=3e-3)),
     "clipped": Kind(rates=rates(step=0.01, maximum=1.5e-3)),
     "decaying": Kind(rates=rates(start=0.02, decay=0.5, decay_every=2)),
     "decaying always": Kind(rates=rates(start=0.02, step=0.001, decay=0.7, decay_every=1)),
@@ -109,6 +110,8 @@ SHARED_CHOICES: Mapping[str, tuple[Any, ...]] = {
     "selection.evaluation_batch_per": ("world", "cell"),
     "data.order_per": ("world", "cell"),
     "engine.cells_per_chunk": (3, 7, 1000),
+    "start.ancestor_generations": (0, 0, 2),
+    "start.isolated_generations": (0, 0, 1),
     "network.activation": ("relu", "tanh"),
 }
 RATES: Mapping[str, tuple[float, ...]] = {
@@ -118,6 +121,7 @@ RATES: Mapping[str, tuple[float, ...]] = {
     "learning_rate_decay_every": (1, 2, 100),
     "learning_rate_minimum": (1e-9, 0.0025),
     "learning_rate_maximum": (10.0, 0.031),
+    "learning_rate_spread": (1.0, 4.0),
 }
 
 

@@ -72,6 +72,16 @@ def test_an_unknown_name_lists_the_names(
     assert "Not a benchmark" not in captured.err
 
 
+def test_hyphens_in_names_stand_for_underscores(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "very_fast.py").write_text(FAST)
+    assert main(["very-fast", "--json"], folder=folder) == 0
+    assert json.loads(capsys.readouterr().out)["bench"] == "very-fast"
+    main(["slow"], folder=folder)
+    assert "  very-fast  Count to three." in capsys.readouterr().err.splitlines()
+
+
 def test_an_unknown_device_is_refused(folder: Path) -> None:
     with pytest.raises(SystemExit) as refused:
         main(["fast", "--device", "tpu"], folder=folder)

@@ -1,0 +1,221 @@
+r"""Measure what differential evolution adds to networks that gradient steps have trained.
+
+The preset ``mnist-de`` trains the cells of a torus by gradients. From the networks that they end
+with, the parents, this goes on in several ways at equal sample-forwards: differential evolution
+with several pools of strategies, a greedy soup of the parents, and further gradient steps. The
+best pair of every world is chosen on validation rows, and told on test rows:
+
+    .venv/bin/python -m scripts.studies.de_after_training parents.json
+    .venv/bin/python -m scripts.studies.de_after_training large.json --set grid.rows=5 \
+        --set grid.columns=5
+    .venv/bin/python -m scripts.studies.de_after_training distinct.json --strangers
+
+A gradient step counts as three passes of a row: one forward, and twice that backward.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from coevo import assemble, load_experiment
+from coevo.assemble import Assembled
+from coevo.engine import Engine
+from coevo.held_out import HeldOut
+from coevo.optimizers import OptimizerState
+from coevo.optimizers.differential_evolution import DifferentialEvolution
+from coevo.population import Population
+from coevo.sizing import threads
+from coevo.state import GridState
+
+__all__ = ["main"]
+
+_STEP_COST = 3
+_NEVER = 2**40
+_POOL = ("current_to_pbest_1", "best_1", "trigonometric")
+_WAYS: dict[str, dict[str, Any]] = {
+    "evolution": {},
+    "evolution, trigonometric 5 %": {"strategies": _POOL, "shares": (0.475, 0.475, 0.05)},
+    "evolution, trigonometric 33 %": {"strategies": _POOL, "shares": (0.335, 0.335, 0.33)},
+}
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The centers of all worlds, and what they came to cost after the parents.
+
+    Attributes:
+        encoders: ``[cells]``.
+        decoders: ``[cells]``.
+        forwards: rows of one world that passed through a pair.
+    """
+
+    encoders: Population
+    decoders: Population
+    forwards: int
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train parents, go on in all ways, and write one JSON document."""
+    parser = argparse.ArgumentParser(prog="de_after_training", description=__doc__)
+    parser.add_argument("file", type=Path, help="where the document is to be")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--strangers", action="store_true", help="no common ancestor, and no gate")
+    parser.add_argument("--set", action="append", default=[], dest="changes")
+    chosen = parser.parse_args(arguments)
+    changes = [f"sweep.replicates={chosen.seeds}", *chosen.changes]
+    if chosen.strangers:
+        changes += ["start.ancestor_generations=0", "start.isolated_generations=400"]
+        changes += ["generations=440", "de.gate=1000.0"]
+    assembled = assemble(load_experiment("mnist-de", changes), "cpu")
+    document: dict[str, Any] = {"changes": changes, "seeds": assembled.engine.seeds.tolist()}
+    with threads(assembled.threads):
+        parents = _parents(assembled.engine)
+        for name, pairs in _followed(assembled, parents):
+            document[name] = _told(assembled, pairs)
+            document["cpu_seconds"] = time.process_time()
+            chosen.file.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+            print(name, document[name]["test_mean"], file=sys.stderr, flush=True)
+    return 0
+
+
+def _parents(engine: Engine) -> GridState:
+    state = engine.init()
+    while state.generation < engine.isolated_generations:
+        state, _ = engine.advance(state)
+    return state
+
+
+def _followed(assembled: Assembled, parents: GridState) -> Any:
+    """Ways to go on, one after the other: their names and what they end with."""
+    engine, experiment = assembled.engine, assembled.worlds[0].experiment
+    optimizer = engine.optimizer
+    assert isinstance(optimizer, DifferentialEvolution)
+    generations = experiment.generations - engine.isolated_generations
+    yield "parents", Pairs(parents.encoders, parents.decoders, 0)
+    budget = 0
+    for name, pool in _WAYS.items():
+        rules = replace(optimizer.settings.rules, **pool)
+        settings = replace(optimizer.settings, rules=rules)
+        found = _evolved(
+            replace(engine, optimizer=replace(optimizer, settings=settings)), parents, generations
+        )
+        budget = budget or found.forwards
+        yield name, found
+    settings = replace(optimizer.settings, soup=0)
+    changed = replace(engine, optimizer=replace(optimizer, settings=settings))
+    yield "evolution without soups", _evolved(changed, parents, generations * 3 // 2)
+    yield "greedy soup, one pass", _soup(engine, parents, budget, passes=1)
+    yield "greedy soup, until nothing improves", _soup(engine, parents, budget, passes=_NEVER)
+    yield "gradient steps", _descended(engine, optimizer, parents, budget)
+
+
+def _evolved(engine: Engine, parents: GridState, generations: int) -> Pairs:
+    """Trials in so many generations, from first memories and empty archives."""
+    fresh = engine.optimizer.init(parents.encoders, parents.decoders).cell
+    kept = {name: fresh[name] for name in fresh if name.startswith("de/")}
+    state = replace(
+        parents, optimizer=replace(parents.optimizer, cell={**parents.optimizer.cell, **kept})
+    )
+    spent = torch.zeros(engine.grid.cells, dtype=torch.int64)
+    for _ in range(generations):
+        state, measures = engine.advance(state)
+        spent += measures["sample_forwards"]
+    return Pairs(state.encoders, state.decoders, int(spent.view(engine.grid.worlds, -1).sum(1)[0]))
+
+
+def _descended(
+    engine: Engine, optimizer: DifferentialEvolution, parents: GridState, budget: int
+) -> Pairs:
+    """Further gradient steps of every cell by itself, for as many rows."""
+    cell = {k: v for k, v in parents.optimizer.cell.items() if not k.startswith("de/")}
+    state = replace(
+        parents,
+        optimizer=OptimizerState(cell, parents.optimizer.encoder, parents.optimizer.decoder),
+    )
+    alone = replace(engine, optimizer=optimizer.gradient, isolated_generations=_NEVER)
+    each = _STEP_COST * engine.order.steps * engine.order.batch_size * engine.grid.cells_per_world
+    for _ in range(budget // each):
+        state, _ = alone.advance(state)
+    return Pairs(state.encoders, state.decoders, budget // each * each)
+
+
+def _soup(engine: Engine, parents: GridState, budget: int, *, passes: int) -> Pairs:
+    """Greedy soups of every world's parents, chosen on validation rows."""
+    losses = _losses(engine, engine.validation, parents.encoders, parents.decoders)
+    size, rows = engine.grid.cells_per_world, len(engine.validation.inputs)
+    soups, spent = [], 0
+    for world, found in enumerate(losses.view(-1, size)):
+        members = (found.argsort() + world * size).tolist()
+        soup, calls = _greedy(engine, parents, members, float(found.min()), budget // rows, passes)
+        soups.append(soup)
+        spent = max(spent, (size + calls) * rows)
+    encoders, decoders = (Population.concatenate([pair[role] for pair in soups]) for role in (0, 1))
+    return Pairs(encoders, decoders, spent)
+
+
+def _greedy(
+    engine: Engine, parents: GridState, members: list[int], best: float, calls: int, passes: int
+) -> tuple[tuple[Population, Population], int]:
+    """One world's soup, and how often a pair was looked at."""
+    taken, looked = [members[0]], 0
+    for turn in range(passes):
+        before = len(taken)
+        for member in members[1:] if turn == 0 else members:
+            if looked == calls:
+                return _mean(parents, taken), looked
+            tried = _mean(parents, [*taken, member])
+            loss, looked = float(_losses(engine, engine.validation, *tried)), looked + 1
+            if loss < best:
+                taken, best = [*taken, member], loss
+        if len(taken) == before:
+            break
+    return _mean(parents, taken), looked
+
+
+def _mean(parents: GridState, cells: list[int]) -> tuple[Population, Population]:
+    ids = torch.tensor(cells)
+    return (
+        _averaged(parents.encoders.select(ids)),
+        _averaged(parents.decoders.select(ids)),
+    )
+
+
+def _averaged(population: Population) -> Population:
+    weights = {
+        name: w.double().mean(0, keepdim=True).to(w) for name, w in population.weights.items()
+    }
+    return Population(weights)
+
+
+def _losses(engine: Engine, rows: HeldOut, encoders: Population, decoders: Population) -> Tensor:
+    name = engine.task.loss
+    return rows.metrics(engine.networks, engine.task, encoders, decoders, names=(name,))[name]
+
+
+def _told(assembled: Assembled, pairs: Pairs) -> dict[str, Any]:
+    """Losses of every world's best pair, chosen on validation rows."""
+    engine = assembled.engine
+    found = {
+        name: _losses(engine, rows, pairs.encoders, pairs.decoders).view(engine.grid.worlds, -1)
+        for name, rows in (("validation", engine.validation), ("test", assembled.test))
+    }
+    best = found["validation"].argmin(1, keepdim=True)
+    told = {name: losses.gather(1, best).squeeze(1) for name, losses in found.items()}
+    return {
+        **{name: losses.tolist() for name, losses in told.items()},
+        "test_mean": float(told["test"].mean()),
+        "forwards_per_world": pairs.forwards,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
