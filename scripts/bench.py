@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None, *, folder: Path = _FOLDER) -> i
         The exit status: 2 where there is no such benchmark or device.
     """
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("name", nargs="?", help="a module in scripts/benchmarks")
+    parser.add_argument("name", nargs="?", help="a module in scripts/benchmarks, - for _")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     chosen = parser.parse_args(arguments)
@@ -46,9 +46,14 @@ def main(arguments: Sequence[str] | None = None, *, folder: Path = _FOLDER) -> i
 
 
 def benchmarks(folder: Path = _FOLDER) -> dict[str, str]:
-    """Names of all benchmarks, with the first line of what each says of itself."""
+    """Names of all benchmarks, with the first line of what each says of itself.
+
+    A module's name with hyphens for underscores.
+    """
     return {
-        path.stem: (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0]
+        path.stem.replace("_", "-"): (
+            ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        ).partition("\n")[0]
         for path in sorted(folder.glob("*.py"))
         if not path.stem.startswith("_")
     }
@@ -66,7 +71,8 @@ def measure(name: str, device: str, *, folder: Path = _FOLDER) -> dict[str, Any]
         ``bench`` its name, ``figures`` flat names with finite numbers, ``machine``.
     """
     before = os.getloadavg()  # what else kept the machine busy, without the benchmark itself
-    spec = spec_from_file_location(f"scripts.benchmarks.{name}", folder / f"{name}.py")
+    stem = name.replace("-", "_")
+    spec = spec_from_file_location(f"scripts.benchmarks.{stem}", folder / f"{stem}.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)

@@ -83,6 +83,9 @@ def _summary(group: Group, bootstrap: Bootstrap) -> Summary:
         steps=_typical(group, lambda number: number.world.gradient_steps),
         seconds=_typical(group, lambda number: number.world.seconds),
         device=" and ".join(sorted({number.world.device for number in numbers})),
+        sample_forwards=None
+        if any(number.sample_forwards is None for number in numbers)
+        else _typical(group, lambda number: number.sample_forwards or 0.0),
     )
 
 

@@ -54,6 +54,7 @@ def _summary(summary: Summary) -> _Object:
         "interval": _interval(summary.interval),
         "sparsity": summary.sparsity,
         "gradient_steps": summary.steps,
+        "sample_forwards": summary.sample_forwards,
         "seconds": summary.seconds,
         "device": summary.device,
         "best": summary.best,

@@ -63,6 +63,7 @@ def _summary(summary: Summary) -> _Row:
         "gradient_steps": summary.steps,
         "seconds": summary.seconds,
         "device": summary.device,
+        "sample_forwards": summary.sample_forwards,
     }
 
 

@@ -94,8 +94,17 @@ def _ranks(ranks: RankFindings) -> str:
 
 
 def _budgets(comparison: Comparison) -> str:
+    """Sample-forwards are a column where they are known of any variant."""
+    heads: tuple[str, ...] = _BUDGET_HEADS
     groups = [(block.name, [*map(_budget, block.summaries)]) for block in comparison.blocks]
-    return _tabular(_BUDGET_HEADS, groups)
+    summaries = [summary for block in comparison.blocks for summary in block.summaries]
+    if any(summary.sample_forwards is not None for summary in summaries):
+        heads = (*heads, "forwards")
+        rows = [row for _, own in groups for row in own]
+        for row, summary in zip(rows, summaries, strict=True):
+            number = summary.sample_forwards
+            row.append("--" if number is None else f"{round(number):,}")
+    return _tabular(heads, groups)
 
 
 def _budget(summary: Summary) -> list[str]:

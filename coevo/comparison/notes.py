@@ -200,6 +200,13 @@ def _about_budget(comparison: Comparison) -> Iterator[str]:
         f"Steps: gradient steps of all cells of a run. Seconds: {where} per run, an equal share "
         "for each run of a stack; medians over runs."
     )
+    summaries = [summary for block in comparison.blocks for summary in block.summaries]
+    if any(summary.sample_forwards is not None for summary in summaries):
+        yield (
+            "Forwards: rows that passed through a pairing in all cells of a run, those of a "
+            "gradient step three times; medians over runs. It is the budget of variants of which "
+            "some train by gradient and others do not."
+        )
 
 
 def _about_groups(blocks: Sequence[Block]) -> Iterator[str]:

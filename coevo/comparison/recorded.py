@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from coevo.records import last_generation, scan
 if TYPE_CHECKING:
     import polars
 
-__all__ = ["columns", "in_generation", "last_numbers", "measured_generations"]
+__all__ = ["columns", "in_generation", "last_numbers", "measured_generations", "totals"]
 
 
 def columns(part: Path) -> list[str]:
@@ -77,6 +77,27 @@ def measured_generations(part: Path, column: str) -> list[int]:
     finite = polars.col(column).cast(polars.Float64).is_finite()
     found = scan(part / "records").filter(finite).select(polars.col("generation").unique())
     return sorted(found.collect().get_column("generation").to_list())
+
+
+def totals(part: Path, column: str, worlds: Collection[int]) -> dict[int, float]:
+    """The sum of a column over all cells and generations of each world.
+
+    Args:
+        part: the directory of a run or stack.
+        column: its name.
+        worlds: those that are wanted.
+
+    Returns:
+        World to its sum; empty where the column is not recorded.
+    """
+    if column not in columns(part):
+        return {}
+    import polars
+
+    numbers = _numbers(part, column, dict.fromkeys(worlds))
+    known = polars.col(column).fill_nan(0.0).sum()
+    found = numbers.group_by("world").agg(known).collect()
+    return dict(zip(found["world"].to_list(), found[column].to_list(), strict=True))
 
 
 def _numbers(part: Path, column: str, worlds: Mapping[int, object]) -> polars.LazyFrame:

@@ -29,11 +29,14 @@ class RunNumber:
         value: the number; None where the world stopped, or a figure is not finite or missing.
         sparsity: share of the weights and biases that are zero, of the cell or cells that the
             number is of; None where that is not known.
+        sample_forwards: rows that passed through a pairing in all its cells, three times for a
+            gradient step; None where that is not recorded.
     """
 
     world: WorldResult
     value: float | None
     sparsity: float | None
+    sample_forwards: float | None = None
 
 
 def default_metric(experiments: Iterable[Mapping[str, Any]]) -> str:
@@ -82,6 +85,7 @@ def _of_part(part: Path, worlds: list[WorldResult], measure: Measure) -> Iterato
         values = {world.world: world.result[split][loss] for world in good}
     else:
         values, best = _recorded(part, good, measure, best)
+    forwards = recorded.totals(part, "sample_forwards", [world.world for world in good])
     for world in worlds:
         cell, cells = best.get(world.world), values.get(world.world)
         if cell is None or cells is None:
@@ -90,7 +94,8 @@ def _of_part(part: Path, worlds: list[WorldResult], measure: Measure) -> Iterato
         # What a run records of sparsity in a generation is of other weights than the result's.
         zeros = world.result.get("sparsity") if measure.generation is None else None
         sparsity = None if zeros is None else measure.of_cells(zeros, cell)
-        yield RunNumber(world, measure.of_cells(cells, cell), sparsity)
+        spent = forwards.get(world.world)
+        yield RunNumber(world, measure.of_cells(cells, cell), sparsity, spent)
 
 
 def _recorded(

@@ -58,8 +58,7 @@ def _of_block(comparison: Comparison, block: BlockFindings) -> Iterator[_Table]:
                 for row, contrast in zip(rows, block.contrasts, strict=True)
             ]
         yield _Table(f"Against {against}{where}", heads, rows)
-    heads = ["variant", "sparsity", "front", "steps", "seconds"]
-    yield _Table(f"Sparsity and budget{where}", heads, [*map(_budget, block.summaries)])
+    yield _budgets(block, where)
     if block.covers:
         rows = [
             [cover.name, str(len(cover.variants)), short(cover.volume)] for cover in block.covers
@@ -91,6 +90,18 @@ def _contrast(contrast: Contrast) -> list[str]:
         p_value(contrast.verdict.p),
         p_value(contrast.p_holm, stars=True),
     ]
+
+
+def _budgets(block: BlockFindings, where: str) -> _Table:
+    """Sample-forwards are a column where they are known of any variant."""
+    heads = ["variant", "sparsity", "front", "steps", "seconds"]
+    rows = [_budget(summary) for summary in block.summaries]
+    forwards = [summary.sample_forwards for summary in block.summaries]
+    if any(number is not None for number in forwards):
+        heads.append("forwards")
+        for row, number in zip(rows, forwards, strict=True):
+            row.append(MISSING if number is None else count(round(number)))
+    return _Table(f"Sparsity and budget{where}", heads, rows)
 
 
 def _budget(summary: Summary) -> list[str]:

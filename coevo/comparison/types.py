@@ -35,6 +35,8 @@ class Summary:
         tied: whether it does not differ significantly from the best.
         on_front: whether no other variant is at least as sparse and as good, and better in one
             of both; None where sparsity is not known.
+        sample_forwards: rows that passed through a pairing in all cells of a run, three times for
+            a gradient step, as steps are; None where that is not recorded.
     """
 
     variant: str
@@ -51,6 +53,7 @@ class Summary:
     best: bool = False
     tied: bool = False
     on_front: bool | None = None
+    sample_forwards: float | None = None
 
     @property
     def n(self) -> int:

@@ -12,7 +12,16 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import polars
 
-__all__ = ["Band", "Line", "bands", "best_cells", "cell_lines", "evenly", "points_per_world"]
+__all__ = [
+    "Band",
+    "Line",
+    "bands",
+    "best_cells",
+    "cell_lines",
+    "evenly",
+    "points_per_world",
+    "vary",
+]
 
 MOST_POINTS = 400
 _POINTS_OF_ALL_WORLDS = 2400
@@ -112,6 +121,17 @@ def bands(records: polars.DataFrame, column: str, points: int) -> dict[int, Band
         parts = [rows[name].to_numpy() for name in ("generation", "median", "low", "high")]
         result[int(world)] = Band(*parts)
     return result
+
+
+def vary(found: Mapping[int, Band]) -> bool:
+    """Whether any value differs from another.
+
+    Args:
+        found: world to the spread over its cells.
+    """
+    lowest = min((band.lowest.min() for band in found.values()), default=0.0)
+    highest = max((band.highest.max() for band in found.values()), default=0.0)
+    return bool(highest > lowest)
 
 
 def cell_lines(

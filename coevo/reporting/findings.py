@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from coevo.reporting.curves import Band, Line, bands, best_cells, cell_lines, points_per_world
+from coevo.reporting.curves import (
+    Band,
+    Line,
+    bands,
+    best_cells,
+    cell_lines,
+    points_per_world,
+    vary,
+)
+from coevo.reporting.differential_evolution import DifferentialEvolution, find_evolution
 from coevo.reporting.lineage import Family, families
 from coevo.reporting.remains import Remains, count_remains
 from coevo.reporting.run_files import RunFiles
@@ -41,6 +50,7 @@ class Findings:
         points: generations that plots show of each world, at most.
         thinned: whether more were recorded.
         pruning: what pruning left of the networks, or None where nothing is pruned.
+        evolution: what differential evolution did, or None where no record tells of it.
     """
 
     worlds: list[World]
@@ -57,6 +67,7 @@ class Findings:
     points: int = 0
     thinned: bool = False
     pruning: Remains | None = None
+    evolution: DifferentialEvolution | None = None
 
 
 def analyze(run: RunFiles) -> Findings:
@@ -87,12 +98,13 @@ def analyze(run: RunFiles) -> Findings:
         best_lines=cell_lines(records, column, cells, points),
         training=bands(records, "train_loss", points),
         training_rows=_bands_if_there(records, f"training_{run.loss}", points),
-        rates=rates if _vary(rates) else {},
+        rates=rates if vary(rates) else {},
         families=families(records, numbers),
         toruses=_toruses(records, column, sorted(drawn, key=lambda one: one.number != number)),
         points=points,
         thinned=records["generation"].n_unique() > points,
         pruning=count_remains(run, worlds, champion, numbers, points),
+        evolution=find_evolution(run.records, numbers, points),
     )
 
 
@@ -110,12 +122,6 @@ def _toruses(records: polars.DataFrame, loss: str, worlds: Sequence[World]) -> l
     cells = int(ran["cell"].max()) + 1  # type: ignore[arg-type]  # a column of integers
     frames, shown = room(len(began), cells)
     return [torus_frames(world.label, rows, loss, frames) for world, rows in began[:shown]]
-
-
-def _vary(rates: Mapping[int, Band]) -> bool:
-    lowest = min((band.lowest.min() for band in rates.values()), default=0.0)
-    highest = max((band.highest.max() for band in rates.values()), default=0.0)
-    return bool(highest > lowest)
 
 
 def _champion(run: RunFiles, worlds: list[World]) -> tuple[World | None, Best | None]:

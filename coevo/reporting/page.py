@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from coevo.reporting.document import document
+from coevo.reporting.evolution_plots import evolution_plots
+from coevo.reporting.evolution_section import evolution
 from coevo.reporting.findings import Findings
 from coevo.reporting.headline import header, headline
 from coevo.reporting.markup import Html, join
@@ -35,6 +37,7 @@ __all__ = ["page_of", "page_plots"]
 _CHAPTERS = {
     "result": "Result",
     "learning": "Learning curves",
+    "evolution": "Differential evolution",
     "pruning": "Pruning",
     "compact": "Compact form",
     "torus": "Torus",
@@ -63,6 +66,7 @@ def _content(run: RunFiles, findings: Findings, maps: Mapping[str, Any] | None) 
     return join(
         headline(run, findings),
         learning(run, findings),
+        evolution(findings),
         pruning(run, findings),
         compact_form(run),
         torus_section(findings.toruses, maps, run.loss, known=len(findings.worlds)),
@@ -80,6 +84,8 @@ def page_plots(run: RunFiles, findings: Findings) -> dict[str, Plot]:
     if findings.validation or findings.training:
         found = findings.validation, findings.best_lines, findings.training, findings.training_rows
         plots["learning-plot"] = learning_plot(shown, *found, axis_title(run.loss, run.per))
+    if findings.evolution:
+        plots |= evolution_plots(shown, findings.evolution)
     if findings.pruning and any(findings.pruning.curves.values()):
         plots["sparsity-plot"] = sparsity_plot(shown, findings.pruning.curves)
     if findings.families:

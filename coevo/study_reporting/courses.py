@@ -29,18 +29,39 @@ class Measure:
     Attributes:
         key: its name in the page.
         label: what a reader can choose.
-        column: of the records.
-        of: the cell that counts: the one with the lowest value, or the mean of all.
-        scale: of its axis.
+        column: of the records; of a share, what all columns of its numerator begin with.
+        of: how cells become one number: the lowest value, the mean of all, the sum of all up to
+            this generation, or the share that sums over several columns have in others.
+        scale: of its axis: of a loss or rate, of a share, or of a count.
         title: of its axis, with unit.
+        whole: of a share, what the columns of its denominator begin with; each has the name of
+            its column in the numerator otherwise.
     """
 
     key: str
     label: str
     column: str
-    of: Literal["lowest", "mean"]
-    scale: Literal["log", "linear"]
+    of: Literal["lowest", "mean", "total", "share"]
+    scale: Literal["log", "linear", "count"]
     title: str
+    whole: str = ""
+
+    def parts(self, columns: Sequence[str]) -> list[tuple[str, str]]:
+        """Numerators of a share with their denominators, as far as both are there.
+
+        Args:
+            columns: of the records.
+
+        Examples:
+            >>> Measure("", "", "won_", "share", "linear", "", "tried_").parts(["won_a", "tried_a"])
+            [('won_a', 'tried_a')]
+        """
+        names = [one.removeprefix(self.column) for one in columns if one.startswith(self.column)]
+        return [
+            (self.column + name, self.whole + name)
+            for name in names
+            if self.whole + name in columns
+        ]
 
 
 @dataclass(frozen=True)
@@ -82,12 +103,10 @@ def measure_runs(study: StudyFiles, measures: Sequence[Measure]) -> dict[str, Ru
         if stack.last is None or not names:
             continue
         groups = _Groups.of(stack)
-        columns = stack.rows().collect_schema().names()
         for measure in measures:
-            if measure.column in columns:
-                runs = groups.runs(stack, measure, names)
-                if runs:
-                    found.setdefault(measure.key, {}).update(runs)
+            runs = groups.runs(measure, names)
+            if runs:
+                found.setdefault(measure.key, {}).update(runs)
     return {key: found[key] for key in (one.key for one in measures) if key in found}
 
 
@@ -117,13 +136,19 @@ class _Groups:
     """The rows of each world and generation, which follow each other in the records.
 
     Attributes:
+        stack: that holds the records.
+        columns: their names.
         starts: ``[groups]`` the first row of each.
+        sizes: ``[groups]`` how many rows each has.
         world: ``[groups]``.
-        generation: ``[groups]``.
+        generation: ``[groups]``, increasing within a world.
         running: ``[groups]`` bool.
     """
 
+    stack: Stack
+    columns: Sequence[str]
     starts: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64]
     world: npt.NDArray[np.int64]
     generation: npt.NDArray[np.int64]
     running: npt.NDArray[np.bool_]
@@ -134,22 +159,56 @@ class _Groups:
         world, generation = rows["world"].to_numpy(), rows["generation"].to_numpy()
         new = (world[1:] != world[:-1]) | (generation[1:] != generation[:-1])
         starts = np.concatenate([[0], 1 + np.flatnonzero(new)])
+        sizes = np.diff(np.append(starts, len(world)))
         running = rows["running"].to_numpy()[starts]
-        return cls(starts, world[starts], generation[starts], running)
+        columns = stack.rows().collect_schema().names()
+        return cls(stack, columns, starts, sizes, world[starts], generation[starts], running)
 
-    def runs(self, stack: Stack, measure: Measure, names: Mapping[int, tuple[str, int]]) -> Runs:
+    def runs(self, measure: Measure, names: Mapping[int, tuple[str, int]]) -> Runs:
         """The number of each run in each generation in which it was measured."""
-        # A column at a time, reduced in the order of the rows: little memory, and always the
-        # same sum.
-        column = stack.collect(stack.rows().select(measure.column))[measure.column]
-        values = column.to_numpy().astype(np.float64)
-        if measure.of == "lowest":
-            reduced = np.minimum.reduceat(values, self.starts)
-        else:
-            cells = np.diff(np.append(self.starts, len(values)))
-            reduced = np.add.reduceat(values, self.starts) / cells
+        reduced = self._share(measure) if measure.of == "share" else self._cells(measure)
+        if reduced is None:
+            return {}
         known = self.running & np.isfinite(reduced)
         return dict(self._split(known, reduced, names))
+
+    def _cells(self, measure: Measure) -> Floats | None:
+        """One number of the cells of each group; None where it is not recorded."""
+        if measure.column not in self.columns:
+            return None
+        values = self._column(measure.column)
+        if measure.of == "lowest":
+            lowest: Floats = np.minimum.reduceat(values, self.starts)
+            return lowest
+        sums: Floats = np.add.reduceat(values, self.starts)
+        return self._so_far(sums) if measure.of == "total" else sums / self.sizes
+
+    def _share(self, measure: Measure) -> Floats | None:
+        """One sum over another; NaN where there is nothing to have a share in."""
+        names = measure.parts(self.columns)
+        if not names:
+            return None
+        part, whole = (
+            sum(np.add.reduceat(self._column(name), self.starts) for name in side)
+            for side in zip(*names, strict=True)
+        )
+        share: Floats = part / np.where(whole > 0, whole, np.nan)
+        return share
+
+    def _so_far(self, values: Floats) -> Floats:
+        """The sum over all generations of a world up to each."""
+        total = np.zeros_like(values)
+        for world in np.unique(self.world):
+            own = self.world == world
+            total[own] = np.nancumsum(values[own])
+        return total
+
+    def _column(self, name: str) -> Floats:
+        # A column at a time, reduced in the order of the rows: little memory, and always the
+        # same sum.
+        column = self.stack.collect(self.stack.rows().select(name))[name]
+        values: Floats = column.to_numpy().astype(np.float64)
+        return values
 
     def _split(
         self, known: npt.NDArray[np.bool_], values: Floats, names: Mapping[int, tuple[str, int]]

@@ -1,4 +1,4 @@
-"""What is followed over generations: losses, learning rates, sparsities."""
+"""What is followed over generations: losses, learning rates, sparsities, and evolution."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from coevo.reporting.numbers import axis_title
 from coevo.roles import ROLES
 from coevo.study_reporting.courses import Measure
 
-__all__ = ["learning_measures", "sparsity_measures"]
+__all__ = ["evolution_measures", "learning_measures", "sparsity_measures"]
 
 
 def learning_measures(loss: str, per: str) -> list[Measure]:
@@ -59,4 +59,35 @@ def sparsity_measures() -> list[Measure]:
             f"{role} sparsity (share of weights)",
         )
         for role in ROLES
+    ]
+
+
+def evolution_measures() -> list[Measure]:
+    """Success of differential evolution, spread of its neighborhoods, and what it costs."""
+    return [
+        Measure(
+            "success",
+            "Success rate, all strategies and cells",
+            "de_successes_",
+            "share",
+            "linear",
+            "success rate (share of trials)",
+            "de_trials_",
+        ),
+        Measure(
+            "spread",
+            "Spread of the neighborhoods, mean of cells",
+            "de_spread",
+            "mean",
+            "log",
+            "spread (share of the norm)",
+        ),
+        Measure(
+            "forwards",
+            "Sample-forwards so far, all cells",
+            "sample_forwards",
+            "total",
+            "count",
+            "sample-forwards so far",
+        ),
     ]

@@ -45,6 +45,8 @@ class Standing:
         steps: gradient steps of all cells of a run.
         cpu_seconds: per run.
         gpu_seconds: per run.
+        sample_forwards: rows that passed through a pairing in all cells of a run, three times for
+            a gradient step.
     """
 
     variant: str
@@ -65,6 +67,7 @@ class Standing:
     steps: float | None = None
     cpu_seconds: float | None = None
     gpu_seconds: float | None = None
+    sample_forwards: float | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,7 @@ def _compared(study: StudyFiles, block: BlockFindings, summary: Summary) -> Stan
         steps=summary.steps,
         cpu_seconds=summary.seconds if on_cpu else None,
         gpu_seconds=None if on_cpu else summary.seconds,
+        sample_forwards=summary.sample_forwards,
         **({} if contrast is None else _against(contrast)),
     )
 

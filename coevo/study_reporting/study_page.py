@@ -13,7 +13,11 @@ from coevo.stored_files import Samples
 from coevo.study_reporting.courses import Course, Measure, course_of, measure_runs
 from coevo.study_reporting.layers import layer_sparsities
 from coevo.study_reporting.matrix import matrix_of
-from coevo.study_reporting.measures import learning_measures, sparsity_measures
+from coevo.study_reporting.measures import (
+    evolution_measures,
+    learning_measures,
+    sparsity_measures,
+)
 from coevo.study_reporting.reconstructions import best_samples, reconstructions
 from coevo.study_reporting.standings import Standings, standings
 from coevo.study_reporting.study_files import StudyFiles
@@ -38,6 +42,7 @@ _CHAPTERS = {
     "result": "Result",
     "summary": "Summary",
     "learning": "Learning curves",
+    "evolution": "Differential evolution",
     "matrix": "Matrix",
     "pareto": "Loss and sparsity",
     "sparsity": "Sparsity over time",
@@ -49,7 +54,14 @@ _CHAPTERS = {
     "repeat": "Repeat",
 }
 
+_EVOLUTION = "Differential evolution"
 _PRUNED = "Variants that prune nothing are left out. "
+_EVOLVED = (
+    "A high success rate near the end, with a spread that goes to zero, means averaging and not "
+    "progress: see the learning curves. Losses are fair to compare at equal sample-forwards: rows "
+    "that passed through a pairing, those of a gradient step three times. Variants that do not "
+    "record them are left out. "
+)
 
 
 def page_of_study(study: StudyFiles) -> str:
@@ -72,6 +84,7 @@ def page_of_study(study: StudyFiles) -> str:
         study_headline(study, found, per),
         summary_section(found),
         course_section("learning", "Learning curves", "", courses.get("learning"), styles),
+        course_section("evolution", _EVOLUTION, _EVOLVED, courses.get("evolution"), styles),
         matrix_section(matrix, data["matrix"]),
         pareto_section(found, drawn="pareto-plot" in data["plots"]),
         course_section("sparsity", "Sparsity over time", _PRUNED, courses.get("sparsity"), styles),
@@ -89,8 +102,14 @@ def _data(
     study: StudyFiles, found: Standings, styles: Sequence[VariantStyle], per: str
 ) -> dict[str, Any]:
     """What the script draws, without the torus."""
-    kinds = {"learning": learning_measures(found.loss, per), "sparsity": sparsity_measures()}
+    kinds = {
+        "learning": learning_measures(found.loss, per),
+        "evolution": evolution_measures(),
+        "sparsity": sparsity_measures(),
+    }
     courses = _courses(study, [measure for kind in kinds.values() for measure in kind])
+    if not {"success", "spread"} & courses.keys():  # what it costs alone is no evolution
+        del kinds["evolution"]
     drawn = {name: course_data(kind, courses, styles) for name, kind in kinds.items()}
     pareto = pareto_plot(found, styles, per)
     return {

@@ -18,6 +18,9 @@ from coevo.study_reporting.variant_style import VariantStyle
 __all__ = ["course_data", "front_of", "matrix_data", "pareto_plot", "variant_data"]
 
 
+_FORMATS = {"log": ".4~g", "linear": ".4~p", "count": ".4~s"}
+
+
 def variant_data(styles: Sequence[VariantStyle]) -> list[dict[str, Any]]:
     """How the script draws each variant."""
     return [
@@ -55,8 +58,7 @@ def course_data(
         if curves:
             layout = _course_layout(measure, list(curves.values()))
             entry = {"label": measure.label, "layout": layout, "curves": curves}
-            share = measure.scale == "linear"
-            found.append(entry | {"format": ".4~p" if share else ".4~g"})
+            found.append(entry | {"format": _FORMATS[measure.scale]})
     return {"measures": found} if found else None
 
 
@@ -165,7 +167,10 @@ def _curve(course: Course) -> dict[str, Any]:
 
 def _course_layout(measure: Measure, curves: Sequence[Mapping[str, Any]]) -> Plot:
     traces = [{"x": one["x"], "y": one["low"] + one["high"]} for one in curves]
-    layout = curve_layout(measure.title, traces, measure.scale)
+    scale = "log" if measure.scale == "log" else "linear"
+    layout = curve_layout(measure.title, traces, scale)
+    if measure.scale == "count":
+        layout["yaxis"] |= {"rangemode": "tozero", "exponentformat": "SI"}
     if measure.scale == "linear":
         highest = max((y for one in traces for y in one["y"] if y is not None), default=0.0)
         # Some room above the curves, so that the buttons of the plot do not hide them.

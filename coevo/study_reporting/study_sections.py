@@ -56,6 +56,11 @@ def summary_section(found: Standings) -> Html:
         "Sparsity: the share of all weights and biases that are exactly zero. Gradient steps of "
         "all cells, and time, are per run."
     )
+    if any(row.sample_forwards is not None for row in found.rows):
+        note += (
+            " Sample-forwards: rows that passed through a pairing in all cells of a run, those of "
+            "a gradient step three times."
+        )
     how = NOTHING
     if found.notes:
         lines = tag("ul", *(tag("li", line) for line in found.notes), class_="rules")

@@ -190,6 +190,11 @@ _COLUMNS: tuple[tuple[str, Callable[[Standing], Child], Callable[[Standing], obj
         lambda row: MISSING if row.steps is None else count(round(row.steps)),
         lambda row: row.steps,
     ),
+    (
+        "Sample-forwards",
+        lambda row: MISSING if row.sample_forwards is None else count(round(row.sample_forwards)),
+        lambda row: row.sample_forwards,
+    ),
     ("CPU time", lambda row: duration(row.cpu_seconds), lambda row: row.cpu_seconds),
     ("GPU time", lambda row: duration(row.gpu_seconds), lambda row: row.gpu_seconds),
 )
