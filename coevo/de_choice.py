@@ -19,7 +19,7 @@ _AS_THEY_ARE = (
 )
 _OF_CELLS = (
     *("archive", "grain", "roles", "rounds", "every", "partners", "gate", "spread", "fallback"),
-    *("soup", "margin", "target", "normalization"),
+    *("soup", "margin", "target", "moments", "normalization"),
 )
 
 

@@ -114,6 +114,11 @@ class DifferentialEvolutionTable(Table):
     target: Literal["center", "selected"] = Field(
         default="center", title="a target", description="which pairing trials are to replace"
     )
+    moments: Literal["reset", "keep"] = Field(
+        default="reset",
+        title="a choice",
+        description="moments of gradient steps, for weights that trials changed",
+    )
     normalization: Literal["recalibrate", "keep"] = Field(
         default="recalibrate",
         title="a choice",

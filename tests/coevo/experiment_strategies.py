@@ -276,6 +276,7 @@ def evolutions(draw: st.DrawFn) -> dict[str, Any]:
         "soup": naturals,
         "margin": st.floats(0, 1e9),
         "target": st.sampled_from(["center", "selected"]),
+        "moments": st.sampled_from(["reset", "keep"]),
         "normalization": st.sampled_from(["recalibrate", "keep"]),
     }
     return draw(some(keys)) | draw(pools | st.just({}))

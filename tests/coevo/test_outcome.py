@@ -108,6 +108,26 @@ def test_the_result_holds_the_losses_of_every_cell(end: End) -> None:
     assert outcome["parameters"] == end.assembled.parameters
 
 
+@pytest.mark.parametrize(
+    ("tables", "steps"),
+    [
+        ({}, 4 * 7),
+        ({"de": {"every": 2}}, 2 * 7),
+        ({"de": {}, "start": {"isolated_generations": 3}}, 3 * 7),
+        ({"de": {"every": 2}, "start": {"isolated_generations": 3}}, 4 * 7),
+        ({"de": {"fallback": "gradient"}}, 4 * 7),
+    ],
+)
+def test_generations_of_trials_take_no_gradient_steps(
+    end: End, tables: dict[str, Any], steps: int
+) -> None:
+    kind = {"kind": "de"} if "de" in tables else {}
+    experiment = experiment_from_dict({"optimizer": {"steps": 7, **kind}, **tables})
+    worlds = tuple(replace(world, experiment=experiment) for world in end.assembled.worlds)
+    end = replace(end, assembled=replace(end.assembled, worlds=worlds))
+    assert end.conclude()["gradient_steps_per_cell"] == steps
+
+
 def test_the_best_has_the_lowest_loss_on_validation_rows(end: End) -> None:
     losses = validation_losses(end, end.state)
     test = torch.tensor([world["test"]["mse"] for world in end.conclude()["worlds"]])

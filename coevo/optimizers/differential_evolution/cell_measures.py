@@ -48,15 +48,15 @@ def standing(known: CellTensors, companies: Mapping[str, Company]) -> dict[str, 
 
     Args:
         known: the memories, ``[n, entries]``.
-        companies: of each group.
+        companies: of each group; none where nothing is tried, and nobody was looked at.
     """
-    rates = known["crossover_memory"]
-    groups = list(companies.values())
+    rates, groups = known["crossover_memory"], list(companies.values())
+    unknown = [torch.full_like(rates[:, 0], torch.nan)]
     return {
         "de_scale_memory": known["scale_memory"].mean(1),
         "de_crossover_memory": torch.where(rates == TERMINAL, 0.0, rates).mean(1),
-        "de_spread": torch.stack([one.spread for one in groups]).mean(0),
-        "de_donors": torch.stack([one.donors.double() for one in groups]).mean(0),
+        "de_spread": torch.stack([one.spread for one in groups] or unknown).mean(0),
+        "de_donors": torch.stack([one.donors.double() for one in groups] or unknown).mean(0),
     }
 
 

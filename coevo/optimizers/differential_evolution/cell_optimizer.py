@@ -18,7 +18,7 @@ from coevo.optimizers.differential_evolution.adaptation import start
 from coevo.optimizers.differential_evolution.archive import Archive
 from coevo.optimizers.differential_evolution.cell_measures import counts, standing
 from coevo.optimizers.differential_evolution.cell_rules import CellRules
-from coevo.optimizers.differential_evolution.cell_trials import Trials, companies
+from coevo.optimizers.differential_evolution.cell_trials import Trials
 from coevo.optimizers.differential_evolution.scope import OUTCOMES
 from coevo.optimizers.gradient import GradientOptimizer
 from coevo.optimizers.types import CellProblem, Improved, OptimizerState
@@ -78,7 +78,7 @@ class DifferentialEvolution:
         with torch.no_grad():
             own = select(kept, problem.cells)
             measures = counts(self.settings, (), problem.cells)
-            measures |= standing(own, companies(self.settings, problem))
+            measures |= standing(own, {})
         batches, rows = _with_size(problem.batches)
         improved = self.gradient.step(replace(problem, state=state, batches=batches))
         spent = _STEP_COST * problem.steps * rows * self._pairings(problem)
@@ -109,8 +109,9 @@ class DifferentialEvolution:
             select(state.encoder, sources[0]),
             select(state.decoder, sources[1]),
         )
-        # Moments belong to weights that are no longer there.
-        own = own.without(*(_changed(pair[role], targets[role]) for role in targets))
+        if settings.moments == "reset":
+            # They belong to weights that are no longer there.
+            own = own.without(*(_changed(pair[role], targets[role]) for role in targets))
         losses = torch.stack([one.loss for one in trials.attempts]).mean(0)
         measures = {
             "train_loss": losses.to(own.cell["learning_rate"].dtype),

@@ -11,12 +11,20 @@ from coevo.optimizers.differential_evolution.rules import PRESETS, Rules
 from coevo.optimizers.differential_evolution.scope import ScopeName
 from operators import STRATEGIES
 
-__all__ = ["CellRules", "FallbackName", "GroupsName", "NormalizationName", "TargetName"]
+__all__ = [
+    "CellRules",
+    "FallbackName",
+    "GroupsName",
+    "MovedMomentsName",
+    "NormalizationName",
+    "TargetName",
+]
 
 GroupsName: TypeAlias = Literal["each", "pair"]
 FallbackName: TypeAlias = Literal["keep", "gradient"]
 TargetName: TypeAlias = Literal["center", "selected"]
 NormalizationName: TypeAlias = Literal["recalibrate", "keep"]
+MovedMomentsName: TypeAlias = Literal["reset", "keep"]
 
 _LEAST_DONORS = 3
 
@@ -45,6 +53,7 @@ class CellRules:
         target: what trials are to replace: the ``center`` of the cell, or the ``selected`` pairing.
         normalization: running statistics of trials and targets: ``recalibrate`` takes them from
             the batch that both are scored on, ``keep`` leaves trials the target's.
+        moments: of gradient steps, for weights that trials changed: ``reset`` to zero, or ``keep``.
     """
 
     rules: Rules = PRESETS["cell"]
@@ -64,6 +73,7 @@ class CellRules:
     margin: float = 0.0
     target: TargetName = "center"
     normalization: NormalizationName = "recalibrate"
+    moments: MovedMomentsName = "reset"
 
     @property
     def groups(self) -> Mapping[str, tuple[str, ...]]:

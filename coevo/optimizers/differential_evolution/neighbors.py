@@ -78,7 +78,7 @@ def neighborhood_parents(
     return Parents(
         best=best[:, :1],
         pbest=best.gather(1, pbest),
-        random=seen.cells(picked).unsqueeze(1),
+        drawn=seen.cells(picked).unsqueeze(1),
         outsider=_outsiders(seen, donors, drawn[:, :1], draws.outsider, cells),
         losses=seen.losses.gather(1, picked).unsqueeze(1),
         ranked=best[:, :ranked].unsqueeze(1),

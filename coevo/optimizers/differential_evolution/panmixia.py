@@ -42,8 +42,8 @@ def panmictic_parents(
     own = torch.arange(size, device=losses.device).expand_as(losses)
     first = torch.arange(populations, device=losses.device).unsqueeze(1) * size
     order = losses.argsort(dim=1, stable=True)
-    random = distinct(draws.donors[..., : donors_of(rules)], size, own.unsqueeze(-1))
-    taken = torch.stack([own, random[..., 0]], -1)
+    drawn = distinct(draws.donors[..., : donors_of(rules)], size, own.unsqueeze(-1))
+    taken = torch.stack([own, drawn[..., 0]], -1)
     outsider = draws.outsider.unsqueeze(-1)
     outsider = distinct(outsider, (size + filled).unsqueeze(1), taken).squeeze(-1)
     population = torch.arange(populations, device=losses.device).unsqueeze(1)
@@ -52,9 +52,9 @@ def panmictic_parents(
     return Parents(
         best=(order[:, :1] + first).expand_as(own),
         pbest=pbest + first,
-        random=random + first.unsqueeze(-1),
+        drawn=drawn + first.unsqueeze(-1),
         outsider=torch.where(outsider < size, outsider + first, archived),
-        losses=losses.gather(1, random.flatten(1)).view_as(random),
+        losses=losses.gather(1, drawn.flatten(1)).view_as(drawn),
         ranked=(order[:, :_RANKED] + first).unsqueeze(1).expand(-1, size, -1),
         share=draws.share,
     )
