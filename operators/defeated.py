@@ -32,8 +32,8 @@ def incoming(defeated: Tensor, filled: Tensor, fractions: Tensor, places: int) -
     """
     members = defeated.shape[-1]
     place = filled.unsqueeze(-1) + defeated.cumsum(-1) - 1
-    random = (fractions * places).long().clamp(max=places - 1)
-    place = torch.where(place < places, place, random)
+    anywhere = (fractions * places).long().clamp(max=places - 1)
+    place = torch.where(place < places, place, anywhere)
     # Those that are not defeated go to a place behind the last, which is cut off.
     place = torch.where(defeated, place, places)
     numbers = torch.arange(members, device=defeated.device).expand_as(place)

@@ -94,17 +94,17 @@ class Parents:
     Attributes:
         best: ``[*]`` int64, the best member of the trial's population.
         pbest: ``[*]`` int64, one of its best few, drawn at random.
-        random: ``[*, r]`` int64, members drawn at random: distinct, none of them the target.
+        drawn: ``[*, r]`` int64, members drawn at random: distinct, none of them the target.
         outsider: ``[*]`` int64, a member or a row of the archive, drawn at random: neither the
-            target nor the first of ``random``.
-        losses: ``[*, r]`` float >= 0, of ``random``.
+            target nor the first of ``drawn``.
+        losses: ``[*, r]`` float >= 0, of ``drawn``.
         ranked: ``[*, k]`` int64, the k best members, the best first.
         share: ``[*]`` float, drawn uniformly from [0, 1).
     """
 
     best: Tensor
     pbest: Tensor
-    random: Tensor
+    drawn: Tensor
     outsider: Tensor
     losses: Tensor
     ranked: Tensor

@@ -46,7 +46,7 @@ class Strategy:
 
     Attributes:
         function: makes the recipes.
-        donors: how many of `Parents.random` it reads at least.
+        donors: how many of `Parents.drawn` it reads at least.
         crosses: whether crossover with the target follows.
     """
 
@@ -57,44 +57,44 @@ class Strategy:
 
 def rand_1(parents: Parents, scale: Tensor) -> Recipe:
     """``r1 + F (r2 - r3)``."""
-    random = parents.random
-    return _recipe(random[..., 0], [(random[..., 1], random[..., 2], scale)])
+    drawn = parents.drawn
+    return _recipe(drawn[..., 0], [(drawn[..., 1], drawn[..., 2], scale)])
 
 
 def rand_2(parents: Parents, scale: Tensor) -> Recipe:
     """``r1 + F (r2 - r3) + F (r4 - r5)``."""
-    random = parents.random
+    drawn = parents.drawn
     return _recipe(
-        random[..., 0],
-        [(random[..., 1], random[..., 2], scale), (random[..., 3], random[..., 4], scale)],
+        drawn[..., 0],
+        [(drawn[..., 1], drawn[..., 2], scale), (drawn[..., 3], drawn[..., 4], scale)],
     )
 
 
 def best_1(parents: Parents, scale: Tensor) -> Recipe:
     """``best + F (r1 - r2)``."""
-    random = parents.random
-    return _recipe(parents.best, [(random[..., 0], random[..., 1], scale)])
+    drawn = parents.drawn
+    return _recipe(parents.best, [(drawn[..., 0], drawn[..., 1], scale)])
 
 
 def rand_to_best_2(parents: Parents, scale: Tensor) -> Recipe:
     """``x + F (best - x) + F (r1 - r2) + F (r3 - r4)``."""
-    random, own = parents.random, _own(parents)
+    drawn, own = parents.drawn, _own(parents)
     return _recipe(
         own,
         [
             (parents.best, own, scale),
-            (random[..., 0], random[..., 1], scale),
-            (random[..., 2], random[..., 3], scale),
+            (drawn[..., 0], drawn[..., 1], scale),
+            (drawn[..., 2], drawn[..., 3], scale),
         ],
     )
 
 
 def current_to_rand_1(parents: Parents, scale: Tensor) -> Recipe:
     """``x + K (r3 - x) + F (r1 - r2)``; no crossover follows."""
-    random, own = parents.random, _own(parents)
+    drawn, own = parents.drawn, _own(parents)
     return _recipe(
         own,
-        [(random[..., 2], own, parents.share), (random[..., 0], random[..., 1], scale)],
+        [(drawn[..., 2], own, parents.share), (drawn[..., 0], drawn[..., 1], scale)],
     )
 
 
@@ -118,20 +118,20 @@ def weighted_current_to_pbest_1(
         own,
         [
             (parents.pbest, own, scale * pull),
-            (parents.random[..., 0], parents.outsider, scale),
+            (parents.drawn[..., 0], parents.outsider, scale),
         ],
     )
 
 
 def trigonometric(parents: Parents, scale: Tensor) -> Recipe:
     """``c1 r1 + c2 r2 + c3 r3`` with `trigonometric_coefficients`; there is no F in it."""
-    random = parents.random
+    drawn = parents.drawn
     coefficients = trigonometric_coefficients(parents.losses[..., :3]).to(scale.dtype)
     return _recipe(
-        random[..., 0],
+        drawn[..., 0],
         [
-            (random[..., 1], random[..., 0], coefficients[..., 1]),
-            (random[..., 2], random[..., 0], coefficients[..., 2]),
+            (drawn[..., 1], drawn[..., 0], coefficients[..., 1]),
+            (drawn[..., 2], drawn[..., 0], coefficients[..., 2]),
         ],
     )
 
@@ -172,7 +172,7 @@ def trigonometric_coefficients(losses: Tensor) -> Tensor:
 
 def mean_of_random(parents: Parents, scale: Tensor, k: int = 3) -> Recipe:
     """The mean of the first k members drawn at random, ``r1 + sum of (r - r1) / k``."""
-    return _mean(parents.random[..., :k], scale)
+    return _mean(parents.drawn[..., :k], scale)
 
 
 def soup(parents: Parents, scale: Tensor, k: int = 3) -> Recipe:

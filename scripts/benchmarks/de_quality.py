@@ -86,8 +86,8 @@ class Shifted:
     def __init__(self, name: str, device: str = "cpu", genes: int = GENES) -> None:
         self._formula, width, rotated = FUNCTIONS[name]
         key = Key.for_worlds(torch.tensor([INSTANCE])).of("test function").of(name)
-        limits = {"low": -0.8 * width, "high": 0.8 * width}
-        [shift] = uniform(key.of("shift"), (genes,), dtype=torch.float64, **limits)
+        low, high = -0.8 * width, 0.8 * width
+        [shift] = uniform(key.of("shift"), (genes,), low=low, high=high, dtype=torch.float64)
         rotation = torch.eye(genes, dtype=torch.float64)
         if rotated:
             [drawn] = normal(key.of("rotation"), (genes, genes), dtype=torch.float64)
@@ -132,7 +132,7 @@ def _median(
     options = {"populations": SEEDS, "seed": 1, "device": device, **budget}
     lowest = minimize(function, bounds, rules, **options).fun.sort().values
     share = torch.tensor([0.25, 0.5, 0.75], dtype=lowest.dtype, device=lowest.device)
-    low, middle, high = torch.quantile(lowest, share).tolist()
+    low, middle, high = map(float, torch.quantile(lowest, share))
     print(f"{name}: median {middle:.4g}, quartiles {low:.4g} and {high:.4g}", file=sys.stderr)
     return middle
 
@@ -150,9 +150,7 @@ def _above_lowest(function: Any, lowest: float) -> Callable[[Tensor], Tensor]:
 
     def above(x: Tensor) -> Tensor:
         values = function(x.flatten(0, -2).cpu().numpy())
-        return (
-            torch.as_tensor(values, dtype=torch.float64, device=x.device).view(x.shape[:-1])
-            - lowest
-        )
+        losses = torch.tensor(values, dtype=torch.float64, device=x.device)
+        return losses.view(x.shape[:-1]) - lowest
 
     return above
