@@ -46,8 +46,6 @@ def cauchy_scales(fractions: Tensor, location: Tensor, *, spread: float = _SPREA
     negative = 0.5 + torch.atan(-location / spread) / math.pi
     allowed = negative + _inner(fractions) * (1.0 - negative)
     drawn = location + spread * torch.tan(math.pi * (allowed - 0.5))
-    # Beyond the quantile of 1 the tangent may overflow into the negative.
-    drawn = torch.where(allowed >= 0.5, drawn.abs(), drawn)
     return drawn.clamp(min=torch.finfo(torch.float32).tiny, max=1.0)
 
 

@@ -25,7 +25,8 @@ def earned(credit: CreditName, success: Tensor, gain: Tensor, beats: Tensor) -> 
         credit: ``success_rate``: 1 for a success; ``gain``: the relative improvement;
             ``beats_best``: 1 for a trial that beats the best of its population; ``none``: 0.
         success: ``[*]`` bool.
-        gain: ``[*]`` float64 >= 0, (f(parent) - f(trial)) / |f(parent)|; at most 1 counts.
+        gain: ``[*]`` float64 >= 0, (f(parent) - f(trial)) / |f(parent)|; at most 1 counts,
+            and NaN, of an infinite parent, as 1.
         beats: ``[*]`` bool.
 
     Returns:
@@ -34,7 +35,7 @@ def earned(credit: CreditName, success: Tensor, gain: Tensor, beats: Tensor) -> 
     if credit == "success_rate":
         return success.double()
     if credit == "gain":
-        return (gain.nan_to_num(nan=0.0, posinf=1.0) * success).clamp(0.0, 1.0)
+        return (gain.nan_to_num(nan=1.0, posinf=1.0) * success).clamp(0.0, 1.0)
     return beats.double() if credit == "beats_best" else torch.zeros_like(gain)
 
 

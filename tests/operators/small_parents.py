@@ -18,7 +18,7 @@ ARCHIVE = torch.tensor([[64.0, 100.0]], dtype=torch.float64)
 PARENTS = Parents(
     best=torch.tensor([2]),
     pbest=torch.tensor([1]),
-    random=torch.tensor([[3, 4, 5, 1, 2]]),
+    drawn=torch.tensor([[3, 4, 5, 1, 2]]),
     outsider=torch.tensor([6]),
     losses=torch.tensor([[1.0, 2.0, 1.0, 5.0, 6.0]], dtype=torch.float64),
     ranked=torch.tensor([[2, 1, 3]]),

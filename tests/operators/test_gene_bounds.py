@@ -113,7 +113,7 @@ def test_a_bound_may_be_infinite() -> None:
 
 def test_an_unknown_rule_is_refused() -> None:
     with pytest.raises(ValueError, match="rule: 'wrap' is not one of none, midpoint, clip"):
-        Bounds(0.0, 1.0, "wrap")  # type: ignore[arg-type]
+        Bounds(0.0, 1.0, "wrap")  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_drawing_anew_needs_numbers() -> None:

@@ -31,11 +31,11 @@ def drawn_parents(seed: int, members: int) -> Parents:
     key = Key.for_cells(torch.full((members,), seed), torch.arange(members))
     order = permutation(key.of("donors"), members - 1)[:, :5]
     own = torch.arange(members).unsqueeze(1)
-    random = order + (order >= own)
+    others = order + (order >= own)
     return Parents(
         best=torch.full((members,), 1),
         pbest=integers(key.of("pbest"), (), members),
-        random=random,
+        drawn=others,
         outsider=integers(key.of("outsider"), (), members + ARCHIVED),
         losses=uniform(key.of("losses"), (5,), dtype=torch.float64),
         ranked=torch.tensor([1, 0, 2]).expand(members, -1),
@@ -119,7 +119,7 @@ def test_what_is_crossed_with_the_target() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_strategy_reads_no_more_donors_than_it_says(name: str) -> None:
-    fewer = replace(PARENTS, random=PARENTS.random[:, : STRATEGIES[name].donors])
+    fewer = replace(PARENTS, drawn=PARENTS.drawn[:, : STRATEGIES[name].donors])
     assert mutant(recipe_of(name, fewer)) == mutant(recipe_of(name))
 
 

@@ -111,8 +111,8 @@ class Lessons:
 
     Attributes:
         shares: ``[populations, strategies]`` float64 with sum 1, of the trials.
-        medians: ``[populations, strategies]`` float64, of the successful CRs; None where CR is
-            not drawn around them.
+        medians: ``[populations, strategies]`` float64, of the successful CRs, NaN without any; None
+            where CR is not drawn around them.
     """
 
     shares: Tensor
@@ -141,8 +141,9 @@ class Lessons:
         if early:
             return Lessons(learned, first.unsqueeze(1).expand(-1, len(names)))
         rates, of = windows["past_rates"].flatten(1), windows["past_strategies"].flatten(1)
+        none = torch.full_like(first, torch.nan)
         return Lessons(
-            learned, torch.stack([median_where(rates, of == k, first) for k in names], 1)
+            learned, torch.stack([median_where(rates, of == k, none) for k in names], 1)
         )
 
 
@@ -197,6 +198,8 @@ def choose(
         mean = _read(rules, known["crossover_memory"], entry)
         if lessons.medians is not None:
             mean = lessons.medians.gather(1, strategy)
+            # As published: any mean, where none was successful.
+            mean = torch.where(mean.isnan(), draws.entry, mean)
         rate = normal_rates(draws.rate, mean, redrawn=lessons.medians is not None)
     if rules.limits:
         scale, rate = limited_by_jso(scale, rate, moment.progress)

@@ -77,8 +77,8 @@ class Trials:
         self.companies = companies(settings, problem)
         self._partners = Partners.drawn(problem, settings.partners)
         # The loss of what stands now, relative to the first target's.
-        first = problem.losses[:, 0, 0].double()
-        self._levels = {group: torch.ones_like(first) for group in settings.groups}
+        first = torch.ones_like(problem.cells, dtype=torch.float64)
+        self._levels = dict.fromkeys(settings.groups, first)
         self.attempts: list[Attempt] = []
         self.evaluations = self.sample_forwards = 0
 
@@ -201,17 +201,31 @@ class Trials:
         return neighborhood_parents(settings.rules, seen, draws, progress, ranked=ranked)
 
     def _losses(self, group: str) -> Tensor:
-        """Losses of the neighborhood's networks with the cell's own partner: ``[n, k]``."""
+        """Losses of the neighborhood's networks with the target's partner: ``[n, k]``."""
         losses = self._problem.losses
         if group == "pair":
             return losses.diagonal(dim1=1, dim2=2)
-        return losses[:, :, 0] if group == "encoder" else losses[:, 0]
+        of_encoders, of_decoders = self._target_losses()
+        return of_encoders if group == "encoder" else of_decoders
+
+    def _target_losses(self) -> tuple[Tensor, Tensor]:
+        """Losses of all encoders with the target's decoder, and the reverse: ``[n, k]`` each."""
+        losses, problem = self._problem.losses, self._problem
+        if self._settings.target == "center":
+            return losses[:, :, 0], losses[:, 0]
+        encoders = problem.selected_encoders.view(-1, 1, 1).expand(-1, 1, losses.shape[2])
+        decoders = problem.selected_decoders.view(-1, 1, 1).expand(-1, losses.shape[1], 1)
+        return losses.gather(2, decoders).squeeze(2), losses.gather(1, encoders).squeeze(1)
 
     def _best(self, group: str) -> Tensor:
-        """The lowest loss of a donor, relative to the cell's own network: ``[n]`` float64."""
+        """The lowest loss of a donor, relative to the target's: ``[n]`` float64."""
         losses = self._losses(group).double()
         allowed = losses.masked_fill(~self.companies[group].allowed, torch.inf)
-        return allowed.nan_to_num(nan=torch.inf, posinf=torch.inf).amin(1) / losses[:, 0]
+        best = allowed.nan_to_num(nan=torch.inf, posinf=torch.inf).amin(1)
+        if self._settings.target == "center":
+            return best / losses[:, 0]
+        slots = self._problem.selected_encoders.unsqueeze(1)
+        return best / self._target_losses()[0].gather(1, slots).squeeze(1).double()
 
     def _bred(
         self, group: str, recipe: Recipe, crossing: tuple[Tensor, Tensor], key: Key

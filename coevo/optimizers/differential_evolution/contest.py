@@ -40,10 +40,10 @@ class Partners:
         if count == 0:
             return Partners()
         slots = choice(problem.key.of("partners"), problem.neighbors.shape[1] - 1, count) + 1
-        cells = [in_slots(problem.neighbors, slot) for slot in slots.unbind(1)]
+        drawn = [in_slots(problem.neighbors, slot) for slot in slots.unbind(1)]
         return Partners(
-            tuple(problem.encoders.select(ids) for ids in cells),
-            tuple(problem.decoders.select(ids) for ids in cells),
+            tuple(problem.encoders.select(ids) for ids in drawn),
+            tuple(problem.decoders.select(ids) for ids in drawn),
         )
 
 

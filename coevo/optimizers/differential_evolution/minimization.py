@@ -126,7 +126,7 @@ def minimize(
         (True, 3000)
     """
     chosen = _options(options, given)
-    used = preset_rules(rules) if isinstance(rules, str) else rules
+    used = preset_rules(rules, "rules") if isinstance(rules, str) else rules
     with torch.no_grad():
         search, call = _search(function, bounds, used, chosen)
         history = _run(search, call, chosen)

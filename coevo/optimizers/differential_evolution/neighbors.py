@@ -22,7 +22,7 @@ class Neighborhoods:
 
     Attributes:
         neighbors: ``[n, k]`` int64, cells, each itself first.
-        losses: ``[n, k]``, of the networks there, with the cell's own partner.
+        losses: ``[n, k]``, of the networks there, with the target's partner.
         company: which of them are donors.
         archived: ``[all cells]`` int64, defeated parents that each cell keeps.
         places: for defeated parents, of each cell.

@@ -215,8 +215,12 @@ already: small steps towards better neighbors, and from the best one.
 """
 
 
-def preset_rules(name: str) -> Rules:
+def preset_rules(name: str, key: str = "preset") -> Rules:
     """The rules of a preset.
+
+    Args:
+        name: of the preset.
+        key: what the user called it, for messages.
 
     Raises:
         CoevoError: there is none of that name.
@@ -224,5 +228,5 @@ def preset_rules(name: str) -> Rules:
     if name not in PRESETS:
         close = suggestion(name, list(PRESETS))
         fix = f"did you mean {close!r}?" if close else f"use one of {', '.join(PRESETS)}"
-        raise CoevoError(f"preset: {name!r} is not a preset of differential evolution; {fix}")
+        raise CoevoError(f"{key}: {name!r} is not a preset of differential evolution; {fix}")
     return PRESETS[name]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
+from torch.testing import assert_close
 
 from coevo.optimizers.differential_evolution import PRESETS, Rules
 from coevo.optimizers.differential_evolution.adaptation import (
@@ -20,7 +22,7 @@ from coevo.optimizers.differential_evolution.adaptation import (
     start,
 )
 from coevo.optimizers.differential_evolution.draws import Draws
-from operators import cauchy_scales, normal_rates
+from operators import STRATEGIES, cauchy_scales, normal_rates
 from tests.coevo.optimizers.searches import draws
 
 CPU = torch.device("cpu")
@@ -155,7 +157,7 @@ def test_sade_looks_back_on_one_learning_period() -> None:
     rates = [1.01, 0.01, 2 / 3 + 0.01, 0.01]
     assert lessons.shares.tolist() == [pytest.approx([rate / sum(rates) for rate in rates])]
     assert lessons.medians is not None
-    assert lessons.medians.tolist() == [pytest.approx([0.4, 0.5, 0.2, 0.5])]
+    assert lessons.medians.tolist() == [pytest.approx([0.4, math.nan, 0.2, math.nan], nan_ok=True)]
 
 
 def test_sade_draws_rates_around_the_median_of_the_strategy() -> None:
@@ -191,3 +193,15 @@ def test_trials_that_do_not_count_teach_nothing() -> None:
     made = outcomes([0.2, 0.3], [0, 0], [True, True])
     made = replace(made, counts=torch.tensor([[False, False]]))
     assert learn(rules, known_of(rules), made)["memory_position"].tolist() == [0]
+
+
+def test_a_strategy_without_successes_draws_around_any_rate() -> None:
+    entries = torch.linspace(0.0, 0.99, 8, dtype=torch.float64).view(1, 8)
+    given = draws(1, 8, rate=0.5, entry=entries)
+    shares = torch.full((1, 4), 0.25, dtype=torch.float64)
+    lessons = Lessons(shares, torch.full_like(shares, torch.nan))
+    chosen = choose(SADE, known_of(SADE, members=8), lessons, given, Moment(99))
+    crosses = torch.tensor([STRATEGIES[name].crosses for name in SADE.strategies])
+    found = crosses[chosen.strategy]
+    # The middle of a distribution that is cut off at 0 and 1 is a little further inside.
+    assert_close(chosen.rate[found], entries[found], rtol=0, atol=0.08)

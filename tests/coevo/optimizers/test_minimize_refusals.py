@@ -43,7 +43,7 @@ def test_an_unknown_option() -> None:
 
 def test_an_unknown_preset() -> None:
     message = refused(rules="lshade")
-    assert message == "preset: 'lshade' is not a preset of differential evolution; " + (
+    assert message == "rules: 'lshade' is not a preset of differential evolution; " + (
         "did you mean 'l-shade'?"
     )
 

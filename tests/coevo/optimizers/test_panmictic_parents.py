@@ -56,15 +56,15 @@ def test_parents_are_of_their_own_population(
         known = members | set(range(behind, behind + filled[population]))
         best = first + int(losses[population].argmin())
         for i in range(size):
-            own, random = first + i, made.random[population, i].tolist()
-            assert len({own, *random}) == 6
-            assert set(random) <= members
+            own, others = first + i, made.drawn[population, i].tolist()
+            assert len({own, *others}) == 6
+            assert set(others) <= members
             outsider = int(made.outsider[population, i])
-            assert outsider in known - {own, random[0]}
+            assert outsider in known - {own, others[0]}
             assert int(made.best[population, i]) == best
             assert int(made.pbest[population, i]) in members
             assert made.losses[population, i].tolist() == [
-                float(losses.flatten()[row]) for row in random
+                float(losses.flatten()[row]) for row in others
             ]
 
 
@@ -77,7 +77,7 @@ def test_every_outsider_is_equally_likely() -> None:
         made = panmictic_parents(
             Rules(), torch.arange(6.0).double()[None], numbers, (torch.tensor([2]), 4), 0.0
         )
-        first, outsider = int(made.random[0, 0, 0]), int(made.outsider[0, 0])
+        first, outsider = int(made.drawn[0, 0, 0]), int(made.outsider[0, 0])
         seen[outsider] += 1
     assert seen == {row: 10 for row in range(8) if row not in (0, first)}
 
@@ -141,7 +141,7 @@ def test_jso_pulls_the_harder_the_later(progress: float, pull: float) -> None:
     mutants = combine(genomes, genomes, None, recipe)
     pbest, r1, outsider = (
         genomes[row]
-        for row in (parents.pbest[0, 2], parents.random[0, 2, 0], parents.outsider[0, 2])
+        for row in (parents.pbest[0, 2], parents.drawn[0, 2, 0], parents.outsider[0, 2])
     )
     expected = genomes[2] + pull * 0.5 * (pbest - genomes[2]) + 0.5 * (r1 - outsider)
     assert mutants[2].tolist() == pytest.approx(expected.tolist())
@@ -154,5 +154,5 @@ def test_each_trial_is_made_by_its_own_strategy() -> None:
     half = torch.full((1, 8), 0.5, dtype=torch.float64)
     recipe = recipes(rules, parents, Parameters(strategy, half, half, half), 0.0)
     assert recipe.base[0].tolist() == [
-        4 if k != 1 else int(parents.random[0, i, 0]) for i, k in enumerate(strategy[0].tolist())
+        4 if k != 1 else int(parents.drawn[0, i, 0]) for i, k in enumerate(strategy[0].tolist())
     ]
