@@ -6,9 +6,9 @@ with several pools of strategies, a greedy soup of the parents, and further grad
 best pair of every world is chosen on validation rows, and told on test rows:
 
     .venv/bin/python -m scripts.studies.de_after_training parents.json
-    .venv/bin/python -m scripts.studies.de_after_training large.json --set grid.rows=5 \
-        --set grid.columns=5
-    .venv/bin/python -m scripts.studies.de_after_training distinct.json --strangers
+    .venv/bin/python -m scripts.studies.de_after_training large.json --short \
+        --set grid.rows=5 --set grid.columns=5
+    .venv/bin/python -m scripts.studies.de_after_training strangers.json --strangers --short
 
 A gradient step counts as three passes of a row: one forward, and twice that backward.
 """
@@ -19,6 +19,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,9 @@ __all__ = ["main"]
 _STEP_COST = 3
 _NEVER = 2**40
 _POOL = ("current_to_pbest_1", "best_1", "trigonometric")
-_WAYS: dict[str, dict[str, Any]] = {
-    "evolution": {},
-    "evolution, trigonometric 5 %": {"strategies": _POOL, "shares": (0.475, 0.475, 0.05)},
-    "evolution, trigonometric 33 %": {"strategies": _POOL, "shares": (0.335, 0.335, 0.33)},
+_POOLS: dict[str, dict[str, Any]] = {
+    "trigonometric 5 %": {"strategies": _POOL, "shares": (0.475, 0.475, 0.05)},
+    "trigonometric 33 %": {"strategies": _POOL, "shares": (0.335, 0.335, 0.33)},
 }
 
 
@@ -69,6 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", type=Path, help="where the document is to be")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--strangers", action="store_true", help="no common ancestor, and no gate")
+    parser.add_argument("--short", action="store_true", help="without other pools and soups")
     parser.add_argument("--set", action="append", default=[], dest="changes")
     chosen = parser.parse_args(arguments)
     changes = [f"sweep.replicates={chosen.seeds}", *chosen.changes]
@@ -79,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
     document: dict[str, Any] = {"changes": changes, "seeds": assembled.engine.seeds.tolist()}
     with threads(assembled.threads):
         parents = _parents(assembled.engine)
-        for name, pairs in _followed(assembled, parents):
+        for name, pairs in _followed(assembled, parents, short=chosen.short):
             document[name] = _told(assembled, pairs)
             document["cpu_seconds"] = time.process_time()
             chosen.file.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
@@ -94,28 +95,35 @@ def _parents(engine: Engine) -> GridState:
     return state
 
 
-def _followed(assembled: Assembled, parents: GridState) -> Any:
+def _followed(
+    assembled: Assembled, parents: GridState, *, short: bool
+) -> Iterator[tuple[str, Pairs]]:
     """Ways to go on, one after the other: their names and what they end with."""
     engine, experiment = assembled.engine, assembled.worlds[0].experiment
     optimizer = engine.optimizer
     assert isinstance(optimizer, DifferentialEvolution)
     generations = experiment.generations - engine.isolated_generations
     yield "parents", Pairs(parents.encoders, parents.decoders, 0)
-    budget = 0
-    for name, pool in _WAYS.items():
+
+    def evolved(generations: int, *, soup: int, pool: dict[str, Any]) -> Pairs:
         rules = replace(optimizer.settings.rules, **pool)
-        settings = replace(optimizer.settings, rules=rules)
-        found = _evolved(
-            replace(engine, optimizer=replace(optimizer, settings=settings)), parents, generations
-        )
-        budget = budget or found.forwards
-        yield name, found
-    settings = replace(optimizer.settings, soup=0)
-    changed = replace(engine, optimizer=replace(optimizer, settings=settings))
-    yield "evolution without soups", _evolved(changed, parents, generations * 3 // 2)
+        settings = replace(optimizer.settings, rules=rules, soup=soup)
+        changed = replace(engine, optimizer=replace(optimizer, settings=settings))
+        return _evolved(changed, parents, generations)
+
+    soup = optimizer.settings.soup
+    found = evolved(generations, soup=soup, pool={})
+    budget = found.forwards
+    yield "evolution", found
     yield "greedy soup, one pass", _soup(engine, parents, budget, passes=1)
     yield "greedy soup, until nothing improves", _soup(engine, parents, budget, passes=_NEVER)
     yield "gradient steps", _descended(engine, optimizer, parents, budget)
+    if short:
+        return
+    for name, pool in _POOLS.items():
+        yield f"evolution, {name}", evolved(generations, soup=soup, pool=pool)
+    # Without soups, a generation has four scores in the place of six.
+    yield "evolution without soups", evolved(generations * 3 // 2, soup=0, pool={})
 
 
 def _evolved(engine: Engine, parents: GridState, generations: int) -> Pairs:
