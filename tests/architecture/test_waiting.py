@@ -16,9 +16,10 @@ NOT_IN_A_GENERATION = {
     *("coevo.random", "coevo.keys", "coevo.layers", "coevo.wiring"),
     *("coevo.pruning.events", "operators.removal"),
 }
+COMPUTING = ("coevo.engine", "coevo.optimizers.differential_evolution.cell_optimizer")
 MODULES = sorted(
     name
-    for name in closure("coevo.engine")
+    for name in set().union(*map(closure, COMPUTING))
     if name not in NOT_IN_A_GENERATION and not name.startswith("grids")
 )
 FILES = [file_of(name) for name in MODULES]
@@ -36,9 +37,11 @@ def test_all_parts_of_the_engine_are_looked_at() -> None:
     parts = {
         *("engine", "pairing", "stream", "cells", "population", "networks", "chain"),
         *("tasks", "held_out", "state", "optimizers.gradient", "optimizers.updates"),
+        *(f"optimizers.differential_evolution.{part}" for part in ("cell_trials", "variation")),
     }
     assert {f"coevo.{name}" for name in parts} <= set(MODULES)
-    assert {"operators.concepts", "operators.tournament"} <= set(MODULES)
+    operators = {"concepts", "tournament", "mutations", "success_memory", "crossover"}
+    assert {f"operators.{name}" for name in operators} <= set(MODULES)
 
 
 @pytest.mark.parametrize(

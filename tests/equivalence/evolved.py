@@ -24,6 +24,7 @@ __all__ = [
     "BASE",
     "SETTINGS",
     "evolving",
+    "improved",
     "known",
     "pair_of",
     "preset",
@@ -65,7 +66,7 @@ SETTINGS: Mapping[str, CellRules] = {
     "jso as pair of the selected": CellRules(
         preset("jso"), roles="pair", target="selected", scope="neighborhood", horizon=4
     ),
-    "gradient steps where no trials": CellRules(fallback="gradient", gate=0.24, soup=2),
+    "gradient steps where no trials": CellRules(fallback="gradient", gate=0.21, soup=2),
     "every second generation": CellRules(every=2, horizon=2),
 }
 
@@ -77,7 +78,7 @@ def relatives(engine: Engine, distance: float = 0.1) -> Pairs:
     """
     size = engine.grid.cells_per_world
     first = torch.arange(engine.grid.cells) // size * size
-    far = distance * (0.6 + 0.8 * torch.arange(engine.grid.cells) % size / size)
+    far = distance * (0.6 + 0.8 * engine.grid.cell_of / size)
 
     def moved(population: Population, key: Key) -> Population:
         same = population.select(first)
@@ -122,3 +123,11 @@ def with_known(state: GridState, **changes: Tensor) -> GridState:
     own = state.optimizer
     cell = {**own.cell, **{f"de/{name}": tensor for name, tensor in changes.items()}}
     return replace(state, optimizer=OptimizerState(cell, own.encoder, own.decoder))
+
+
+def improved(before: GridState, after: GridState, role: str) -> Tensor:
+    """Cells whose network is another one: ``[cells]`` bool."""
+    weights = zip(
+        pair_of(before)[role].weights.values(), pair_of(after)[role].weights.values(), strict=True
+    )
+    return torch.stack([(one != other).flatten(1).any(1) for one, other in weights]).any(0)

@@ -16,6 +16,7 @@ from torch.testing import assert_close
 from coevo.engine import Engine
 from coevo.optimizers import CellProblem, Improved
 from coevo.optimizers.differential_evolution import CellRules
+from coevo.optimizers.differential_evolution.cell_rules import TargetName
 from coevo.optimizers.differential_evolution.contest import Partners
 from coevo.population import Population
 from coevo.state import GridState
@@ -194,9 +195,9 @@ def step_of(rules: CellRules) -> tuple[CellProblem, Batch, Improved]:
 @pytest.mark.parametrize("partners", [0, 2])
 @pytest.mark.parametrize("target", ["center", "selected"])
 def test_each_stage_makes_no_cell_worse_on_its_own_rows(
-    soup: int, partners: int, target: str
+    soup: int, partners: int, target: TargetName
 ) -> None:
-    rules = CellRules(soup=soup, partners=partners, target=target)  # type: ignore[arg-type]
+    rules = CellRules(soup=soup, partners=partners, target=target)
     problem, batch, improved = step_of(rules)
     others = Partners.drawn(problem, partners)
     sources = [problem.cells, problem.cells]

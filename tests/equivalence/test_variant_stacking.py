@@ -53,6 +53,14 @@ STACKS: Mapping[str, dict[str, dict[str, Any]]] = {
         "optimizer": {"weight_decay": 0.1, "weight_decay_spread": 4.0},
         "engine": {"cells_per_chunk": 3},
     },
+    "differential evolution if better, in chunks of 3": {
+        "start": {"ancestor_generations": 2, "isolated_generations": 1},
+        "grid": {"neighborhood": "moore"},
+        "optimizer": {"kind": "de", "learning_rate_spread": 4.0},
+        "de": {"gate": 5.0, "credit": "gain", "learning_period": 1},
+        "selection": {"replacement": "if_better"},
+        "engine": {"cells_per_chunk": 3},
+    },
 }
 FEW = ("none", "decaying", "blend", "drop_last", "soft", "units", "regrowing", "two entries")
 

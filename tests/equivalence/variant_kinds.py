@@ -123,6 +123,16 @@ RATES: Mapping[str, tuple[float, ...]] = {
     "learning_rate_maximum": (10.0, 0.031),
     "learning_rate_spread": (1.0, 4.0),
 }
+EVOLUTION: Mapping[str, tuple[Any, ...]] = {
+    "gate": (5.0,),
+    "memory_scope": ("cell", "neighborhood", "grid"),
+    "roles": ("each", "pair"),
+    "target": ("center", "selected"),
+    "every": (1, 2),
+    "fallback": ("keep", "gradient"),
+    "credit": ("none", "beats_best"),
+    "learning_period": (1,),
+}
 
 
 @st.composite
@@ -131,6 +141,10 @@ def any_shared(draw: st.DrawFn) -> dict[str, Any]:
     for key, values in SHARED_CHOICES.items():
         table, _, name = key.partition(".")
         changes.setdefault(table, {})[name] = draw(st.sampled_from(values))
+    if draw(st.sampled_from([False, False, True])):
+        changes["optimizer"]["kind"] = "de"
+        changes["grid"] = {"neighborhood": "moore"}
+        changes["de"] = {key: draw(st.sampled_from(values)) for key, values in EVOLUTION.items()}
     return with_tables(changes)
 
 
