@@ -159,7 +159,7 @@ class Engine:
             finite, pruned = self._finite(improved), {}
             if self.pruner is not None:
                 own = torch.arange(self.grid.cells, device=accepted.device)
-                sources = selected.sources(self.grid.neighbors)
+                sources = improved.sources or selected.sources(self.grid.neighbors)
                 trained = Trained(
                     encoders,
                     decoders,
@@ -253,7 +253,7 @@ class Engine:
     def _measures(
         self, state: GridState, selected: Selected, accepted: Tensor, improved: Improved
     ) -> Measures:
-        encoder_of, decoder_of = selected.sources(self.grid.neighbors)
+        encoder_of, decoder_of = improved.sources or selected.sources(self.grid.neighbors)
         measures = {
             "running": state.running,
             "selection_loss": selected.losses,

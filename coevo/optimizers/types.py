@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from coevo.cells import CellTensors, concatenate, in_slots, merge
@@ -145,21 +146,27 @@ class Improved:
         state: what the optimizer keeps.
         measures: named ``[n]`` tensors for the records; ``train_loss`` among them, whose
             not being finite stops the world.
+        sources: the cells whose encoder and whose decoder each was made of, each ``[n]`` int64;
+            None for the selected ones'. Records and pruning follow it.
     """
 
     encoders: Population
     decoders: Population
     state: OptimizerState
     measures: CellTensors
+    sources: tuple[Tensor, Tensor] | None = None
 
     @staticmethod
     def concatenate(parts: list[Improved]) -> Improved:
         """Join chunks of cells that follow each other."""
+        named = [part.sources for part in parts if part.sources is not None]
+        encoders, decoders = zip(*named, strict=True) if len(named) == len(parts) else ((), ())
         return Improved(
             Population.concatenate([part.encoders for part in parts]),
             Population.concatenate([part.decoders for part in parts]),
             OptimizerState.concatenate([part.state for part in parts]),
             concatenate([part.measures for part in parts]),
+            (torch.cat(encoders), torch.cat(decoders)) if encoders else None,
         )
 
 

@@ -162,12 +162,17 @@ class PlainCell:
         own = self.network(role, self.cell)
         reach = self.rules.gate * length(own)
         networks = {n: self.network(role, n) for n in self.around}
-        near = [
-            n for n, one in networks.items() if length(combined([(1, one), (-1, own)])) <= reach
-        ]
+        near = [n for n in networks if length(self.apart(role, n)) <= reach]
         center = combined([(1 / len(near), networks[n]) for n in near])
         away = [length(combined([(1, networks[n]), (-1, center)])) for n in near]
         return near, mean(away) / length(center)
+
+    def apart(self, role: str, cell: int) -> Weights:
+        """What a neighbor's network has more, where both have a weight."""
+        between = combined([(1, self.network(role, cell)), (-1, self.network(role, self.cell))])
+        for name, masks in self.everyone[role].masks.items():
+            between[name] = between[name] * masks[cell] * masks[self.cell]
+        return between
 
     def loss(self, role: str, cell: int) -> float:
         """Of a neighbor's network with the target's partner, when cells selected."""

@@ -12,6 +12,8 @@ from torch.testing import assert_close
 from coevo.engine import Measures
 from coevo.optimizers.differential_evolution import CellRules
 from coevo.optimizers.differential_evolution.cell_rules import MovedMomentsName, TargetName
+from coevo.population import Population
+from coevo.random import uniform
 from coevo.state import GridState
 from tests.equivalence.agreement import TOLERANCE, moments_of
 from tests.equivalence.cases import Case, engine_of, run
@@ -120,6 +122,11 @@ def test_gradient_steps_are_for_exactly_those_without_trials() -> None:
     for name, tensor in trained.optimizer.cell.items():
         expected = tensor if not name.startswith("de/") else kept.optimizer.cell[name]
         assert_close(found.optimizer.cell[name][lonely], expected[lonely])
+    own, selected = kept_measures["encoder_from"], falling._select(state)
+    assert torch.equal(own, falling.grid.cell_of)
+    chosen = falling.grid.cell_of[selected.sources(falling.grid.neighbors)[0]]
+    assert not torch.equal(chosen, own)
+    assert torch.equal(measures["encoder_from"], torch.where(made, own, chosen))
     # All cells pay for what the stack computes.
     assert set(measures["sample_forwards"].tolist()) == {3 * 8 + 3 * 8}
 
@@ -200,3 +207,29 @@ def test_cells_that_are_all_alike_stop(distance: float, trials: int) -> None:
     after, measures = engine.advance(state)
     assert trials_of(measures).tolist() == [trials] * 18
     assert trials > 0 or not any(improved(state, after, role).any() for role in ROLES)
+
+
+def test_records_name_the_selected_networks_where_these_are_the_target() -> None:
+    engine = evolving(CellRules(target="selected"))
+    state = engine.init()
+    _, measures = engine.advance(state)
+    encoders, decoders = engine._select(state).sources(engine.grid.neighbors)
+    assert torch.equal(measures["encoder_from"], engine.grid.cell_of[encoders])
+    assert torch.equal(measures["decoder_from"], engine.grid.cell_of[decoders])
+
+
+def test_what_one_of_two_networks_has_lost_makes_nobody_a_stranger() -> None:
+    engine = evolving(CellRules(gate=0.3, spread=0.0))
+    state = engine.init()
+    expected = engine.advance(state)[1]["de_donors"]
+    assert (expected == 8).all()
+
+    def pruned(population: Population) -> Population:
+        masks = {
+            name: uniform(engine.cell_key.of(name), tuple(weight.shape[1:])) < 0.5
+            for name, weight in population.weights.items()
+        }
+        return replace(population, masks=masks).masked()
+
+    lost = replace(state, encoders=pruned(state.encoders), decoders=pruned(state.decoders))
+    assert torch.equal(engine.advance(lost)[1]["de_donors"], expected)

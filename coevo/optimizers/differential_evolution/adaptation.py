@@ -142,9 +142,7 @@ class Lessons:
             return Lessons(learned, first.unsqueeze(1).expand(-1, len(names)))
         rates, of = windows["past_rates"].flatten(1), windows["past_strategies"].flatten(1)
         none = torch.full_like(first, torch.nan)
-        return Lessons(
-            learned, torch.stack([median_where(rates, of == k, none) for k in names], 1)
-        )
+        return Lessons(learned, torch.stack([median_where(rates, of == k, none) for k in names], 1))
 
 
 def start(rules: Rules, populations: int, members: int, device: torch.device) -> dict[str, Tensor]:

@@ -71,7 +71,14 @@ class DifferentialEvolution:
             again = replace(problem, batches=iter(batches))
             improved, eligible = self._trials(again, state, kept)
         again = replace(problem, batches=iter(batches))
-        return _joined(improved, self._steps(again, state, kept), eligible)
+        joined = _joined(improved, self._steps(again, state, kept), eligible)
+        selected = problem.source_encoders(), problem.source_decoders()
+        assert improved.sources is not None
+        encoders, decoders = (
+            torch.where(eligible, tried, other)
+            for tried, other in zip(improved.sources, selected, strict=True)
+        )
+        return replace(joined, sources=(encoders, decoders))
 
     def _steps(self, problem: CellProblem, state: OptimizerState, kept: CellTensors) -> Improved:
         """A generation of gradient steps; what trials keep stays."""
@@ -123,7 +130,7 @@ class DifferentialEvolution:
         }
         result = OptimizerState({**own.cell, **_named(after)}, own.encoder, own.decoder)
         eligible = torch.stack([trials.eligible(group) for group in settings.groups]).any(0)
-        return Improved(pair["encoder"], pair["decoder"], result, measures), eligible
+        return Improved(pair["encoder"], pair["decoder"], result, measures, sources), eligible
 
     def _pairings(self, problem: CellProblem) -> int:
         """How many pairings a cell trains in one step."""

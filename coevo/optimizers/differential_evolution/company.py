@@ -49,7 +49,8 @@ def company(populations: Sequence[Population], neighbors: Tensor, *, gate: float
     Args:
         populations: of all cells; of both roles where pairs are recombined as one.
         neighbors: ``[n, k]`` int64, each cell itself first.
-        gate: the largest distance from the cell's own network, relative to its norm.
+        gate: the largest distance from the cell's own network, relative to its norm. Weights
+            that one of both has lost to pruning are left out.
 
     Returns:
         Of n cells. Networks that are not finite are not allowed.
@@ -59,7 +60,7 @@ def company(populations: Sequence[Population], neighbors: Tensor, *, gate: float
     norm = _summed([_squares(rows.index_select(0, own)) for rows in _each(tensors)])
     distances = torch.stack(
         [
-            _summed([_squares(_between(rows, slot, own)) for rows in _each(tensors)])
+            _summed([_squares(_apart(*one, slot, own)) for one in _with_masks(populations)])
             for slot in neighbors.unbind(1)
         ],
         1,
@@ -94,8 +95,21 @@ def _each(tensors: Sequence[Mapping[str, Tensor]]) -> list[Tensor]:
     return [rows for named in tensors for rows in named.values()]
 
 
-def _between(rows: Tensor, one: Tensor, other: Tensor) -> Tensor:
-    return rows.index_select(0, one) - rows.index_select(0, other)
+def _with_masks(populations: Sequence[Population]) -> list[tuple[Tensor, Tensor | None]]:
+    return [
+        (rows, masks.get(name))
+        for population in populations
+        for masks in (_rows(population.masks),)
+        for name, rows in _rows(population.weights).items()
+    ]
+
+
+def _apart(rows: Tensor, mask: Tensor | None, one: Tensor, other: Tensor) -> Tensor:
+    difference = rows.index_select(0, one) - rows.index_select(0, other)
+    if mask is None:
+        return difference
+    both = mask.index_select(0, one) & mask.index_select(0, other)
+    return torch.where(both, difference, 0.0)
 
 
 def _kept(rows: Tensor, condition: Tensor) -> Tensor:
