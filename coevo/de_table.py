@@ -49,7 +49,9 @@ Rate: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 class DifferentialEvolutionTable(Table):
     """How cells make trials of their neighbors' networks, where `optimizer.kind` is `de`."""
 
-    preset: Preset = Field(default="cell", description="rules for what the next ten keys leave out")
+    preset: Preset = Field(
+        default="cell", description="rules, where the next eleven keys do not say otherwise"
+    )
     strategies: Strategies | None = Field(default=None, description="the pool of mutations")
     shares: Shares | None = Field(
         default=None, description="of the trials that each strategy has; equal by default"
@@ -120,7 +122,7 @@ class DifferentialEvolutionTable(Table):
         description="moments of gradient steps, for weights that trials changed",
     )
     normalization: Literal["recalibrate", "keep"] = Field(
-        default="recalibrate",
+        default="keep",
         title="a choice",
-        description="running statistics of trials: taken from the batch, or the target's",
+        description="running statistics of trials: the target's, or taken from the batch",
     )

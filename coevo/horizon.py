@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from coevo.de_choice import evolution_rules, trial_generations
 from coevo.errors import CoevoError
@@ -54,7 +55,8 @@ def _evolution_problems(before: Experiment, after: Experiment) -> Iterator[str]:
     table = before.de
     if before.optimizer.kind != "de" or trial_generations(before) == trial_generations(after):
         return
-    if evolution_rules(table).needs_budget:
+    # Neighborhoods never shrink.
+    if replace(evolution_rules(table), reduces=False).needs_budget:
         key = "scale" if table.scale == "ensemble_sinusoidal" else "preset"
         yield (
             f"de.{key}: {getattr(table, key)!r} goes by the share of the {before.generations} "

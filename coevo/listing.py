@@ -24,7 +24,7 @@ def listing(kind: str) -> dict[str, str]:
 
     Examples:
         >>> sorted(listing("optimizers"))
-        ['gradient']
+        ['de', 'gradient']
     """
     if kind not in KINDS:
         known = ", ".join(KINDS)
@@ -59,6 +59,21 @@ def _optimizers() -> dict[str, str]:
         "de": "adaptive differential evolution within neighborhoods, in turns with such steps",
     }
     return _with_plugins("optimizers", own)
+
+
+def _strategies() -> dict[str, str]:
+    from operators import STRATEGIES
+
+    return {name: _first_line(one.function) for name, one in STRATEGIES.items()}
+
+
+def _evolution_presets() -> dict[str, str]:
+    from coevo.optimizers.differential_evolution import PRESETS
+
+    return {
+        name: f"F {rules.scale}, CR {rules.crossover}; {', '.join(rules.strategies)}"
+        for name, rules in PRESETS.items()
+    }
 
 
 def _operators() -> dict[str, str]:
@@ -109,6 +124,8 @@ KINDS: Mapping[str, Callable[[], dict[str, str]]] = MappingProxyType(
         "datasets": _datasets,
         "networks": _networks,
         "optimizers": _optimizers,
+        "evolution_presets": _evolution_presets,
+        "strategies": _strategies,
         "operators": _operators,
         "schedules": _schedules,
         "concepts": _concepts,

@@ -38,12 +38,14 @@ class StackedNetwork:
             weights and the inputs.
         dense: the layers, where the architecture is nothing but dense layers.
         calibrate: takes the running statistics of BatchNorm anew; None where there are none.
+        transposed: names of weights of transposed convolutions, which are stored by inputs.
     """
 
     build: Callable[[], nn.Module]
     forward: Forward
     dense: tuple[DenseLayer, ...] | None = None
     calibrate: Calibrate | None = None
+    transposed: frozenset[str] = frozenset()
 
     def __call__(self, population: Population, inputs: Tensor) -> Tensor:
         """Call every network on its own rows.
@@ -175,7 +177,12 @@ def build_stacked(build: Callable[[], nn.Module]) -> StackedNetwork:
     dense = dense_layers(prototype)
     calibrate = calibration(prototype)
     forward = chain_forward(prototype) or _vmapped_forward(prototype)
-    return StackedNetwork(build, forward, dense, calibrate)
+    transposed = frozenset(
+        f"{name}.weight" if name else "weight"
+        for name, module in prototype.named_modules()
+        if isinstance(module, (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d))
+    )
+    return StackedNetwork(build, forward, dense, calibrate, transposed)
 
 
 def _vmapped_forward(prototype: nn.Module) -> Forward:

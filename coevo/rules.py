@@ -10,6 +10,7 @@ from typing import Any
 
 from coevo.catalog import DATASET_KEYS, GENERATIONS, OPTIMIZERS, REQUIRED_DATASET_KEYS
 from coevo.conditions import Condition, one_of
+from coevo.de_keys import evolution_problems
 from coevo.de_table import DifferentialEvolutionTable
 from coevo.problems import Problem, shown
 from coevo.pruning_keys import pruning_problems
@@ -260,23 +261,6 @@ def _start(given: Given) -> Iterator[Problem]:
         )
 
 
-def _evolution(given: Given) -> Iterator[Problem]:
-    rounds, steps = given.value("de.rounds"), given.value("optimizer.steps")
-    if rounds > steps:
-        yield _problem(
-            "de.rounds",
-            f"{shown(rounds)} is more than optimizer.steps = {shown(steps)}, whose batches the "
-            "rounds share out; lower it or raise the steps",
-        )
-    strategies, shares = given.value("de.strategies"), given.value("de.shares")
-    if shares is not None and strategies is not None and len(shares) != len(strategies):
-        yield _problem(
-            "de.shares",
-            f"{shown(list(shares))} is for {len(shares)} strategies, and there are "
-            f"{len(strategies)}; give one each",
-        )
-
-
 def _problem(path: str, text: str) -> Problem:
     return Problem(tuple(path.split(".")), text)
 
@@ -291,5 +275,5 @@ _RULES = (
     _option_names,
     _learning_rates,
     _start,
-    _evolution,
+    evolution_problems,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -11,7 +12,7 @@ from torch import Tensor
 from coevo.random import Key, choice, integers, permutation
 from coevo.tasks import Task, draw_noise
 
-__all__ = ["Batch", "Batches", "DataOrder", "TrainingRows", "drawn_batch"]
+__all__ = ["Batch", "Batches", "DataOrder", "TrainingRows", "drawn_batch", "with_size"]
 
 _NOISE_BLOCK = 1 << 20  # numbers of noise drawn at once: few calls, bounded memory
 
@@ -178,3 +179,11 @@ def drawn_batch(
 def shape_count(shape: tuple[int, ...]) -> int:
     """Numbers in one row of a shape."""
     return int(torch.Size(shape).numel())
+
+
+def with_size(batches: Iterator[Batch]) -> tuple[Iterator[Batch], int]:
+    """Batches of one size, and how many rows each has."""
+    if isinstance(batches, Batches):
+        return batches, batches.indices.shape[2]
+    first = next(batches)
+    return chain([first], batches), first.inputs.shape[1]

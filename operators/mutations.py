@@ -20,6 +20,7 @@ from torch import Tensor
 from operators.differential import OWN, Parents, Recipe
 
 __all__ = [
+    "SOUP_SIZE",
     "STRATEGIES",
     "Mutation",
     "Strategy",
@@ -175,7 +176,11 @@ def mean_of_random(parents: Parents, scale: Tensor, k: int = 3) -> Recipe:
     return _mean(parents.drawn[..., :k], scale)
 
 
-def soup(parents: Parents, scale: Tensor, k: int = 3) -> Recipe:
+SOUP_SIZE = 3
+"""How many networks the strategy ``soup`` averages."""
+
+
+def soup(parents: Parents, scale: Tensor, k: int = SOUP_SIZE) -> Recipe:
     """The mean of the k best members, or of all that are ranked where those are fewer."""
     return _mean(parents.ranked[..., :k], scale)
 

@@ -88,7 +88,7 @@ class SuccessMemory:
         """
         weights = successes.weights()
         place = self.position.unsqueeze(-1)
-        scale = lehmer_mean(weights, successes.scales).clamp(min=_SMALLEST)
+        scale = lehmer_mean(weights, successes.scales).clamp(min=_SMALLEST, max=1.0)
         rate = (weights * successes.rates).sum(-1)
         if rule.crossover_mean == "lehmer":
             rate = lehmer_mean(weights, successes.rates)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -25,9 +25,10 @@ from coevo.optimizers.updates import UpdateRule
 from coevo.population import Population
 from coevo.random import normal
 from coevo.roles import ROLES
+from coevo.stream import with_size
 from coevo.tasks import Task
 
-__all__ = ["GradientOptimizer", "MomentsPolicy", "PairingsName"]
+__all__ = ["STEP_COST", "GradientOptimizer", "MomentsPolicy", "PairingsName"]
 
 PairingsName: TypeAlias = Literal["selected", "opponents", "opponents_trained", "all"]
 MomentsPolicy: TypeAlias = Literal["persist", "migrate", "reset"]
@@ -43,6 +44,9 @@ _REGIMES: Mapping[PairingsName, Regime] = MappingProxyType(
         "all": all_pairings,
     }
 )
+STEP_COST = 3
+"""Of a gradient step in passes of a row: one forward, and backward at twice the cost."""
+
 _RATE = "learning_rate"
 _DECAY = "weight_decay"
 
@@ -63,6 +67,7 @@ class GradientOptimizer:
         moments: what becomes of moments and step counts.
         always_accepted: promises that no result is rejected, so that step counts agree between
             cells and the fused kernel can be used.
+        counts_differ: cells may take steps in different generations, so that they do not.
     """
 
     rule: UpdateRule = field(default_factory=UpdateRule)
@@ -75,6 +80,7 @@ class GradientOptimizer:
     pairings: PairingsName = "selected"
     moments: MomentsPolicy = "persist"
     always_accepted: bool = False
+    counts_differ: bool = False
 
     def init(self, encoders: Population, decoders: Population) -> OptimizerState:
         """First learning rates, zero moments."""
@@ -96,6 +102,8 @@ class GradientOptimizer:
     def step(self, problem: CellProblem) -> Improved:
         """Train for one generation, then let the learning rates walk."""
         rates = problem.state.cell[_RATE].index_select(0, problem.cells)
+        batches, rows = with_size(problem.batches)
+        problem = replace(problem, batches=batches)
         encoders = self._trainee(problem, "encoder", rates)
         decoders = self._trainee(problem, "decoder", rates)
         losses = _REGIMES[self.pairings](problem, encoders, decoders)
@@ -109,10 +117,26 @@ class GradientOptimizer:
             cell |= {f"encoder/{name}": t for name, t in encoder_moments.items()}
             cell |= {f"decoder/{name}": t for name, t in decoder_moments.items()}
             state = OptimizerState(cell)
-        measures = {"train_loss": losses, _RATE: rates}
+        forwards = STEP_COST * problem.steps * rows * self.pairings_of(problem)
+        measures = {
+            "train_loss": losses,
+            **self.standing(problem),
+            "sample_forwards": torch.full_like(problem.cells, forwards),
+        }
+        return Improved(result_encoders, result_decoders, state, measures)
+
+    def standing(self, problem: CellProblem) -> dict[str, Tensor]:
+        """What is recorded of the hyperparameters of cells, each ``[n]``."""
+        measures = {_RATE: problem.state.cell[_RATE].index_select(0, problem.cells)}
         if isinstance(self.rule.weight_decay, Tensor):
             measures[_DECAY] = self.rule.weight_decay.index_select(0, problem.cells)
-        return Improved(result_encoders, result_decoders, state, measures)
+        return measures
+
+    def pairings_of(self, problem: CellProblem) -> int:
+        """How many pairings a cell trains in one step."""
+        if self.pairings == "all":
+            return problem.neighbors.shape[1] ** 2
+        return 1 if self.pairings == "selected" else 2
 
     def compiled(self, networks: NetworkPair, task: Task) -> bool:
         """Whether compiled loops could take the steps, where `dense_steps.suits` agrees."""
@@ -145,6 +169,7 @@ class GradientOptimizer:
         else:
             source = self._source(problem, role)
         agree = self.always_accepted or self.moments == "persist"
+        agree = agree and not self.counts_differ
         # Clones other than the selected start from zero where moments stay in their cell.
         uneven = self._clones and (self.moments == "persist" or self.pairings != "all")
         return Trainee(

@@ -9,6 +9,9 @@ best pair of every world is chosen on validation rows, and told on test rows:
     .venv/bin/python -m scripts.studies.de_after_training large.json --short \
         --set grid.rows=5 --set grid.columns=5
     .venv/bin/python -m scripts.studies.de_after_training strangers.json --strangers --short
+    .venv/bin/python -m scripts.studies.de_after_training converged.json --short \
+        --set data.train_rows=2000 --set start.ancestor_generations=600 \
+        --set optimizer.learning_rate_decay_every=100
 
 A gradient step counts as three passes of a row: one forward, and twice that backward.
 """
@@ -118,6 +121,9 @@ def _followed(
     yield "greedy soup, one pass", _soup(engine, parents, budget, passes=1)
     yield "greedy soup, until nothing improves", _soup(engine, parents, budget, passes=_NEVER)
     yield "gradient steps", _descended(engine, optimizer, parents, budget)
+    settings = replace(optimizer.settings, every=2)
+    turns = replace(engine, optimizer=replace(optimizer, settings=settings))
+    yield "evolution and gradient steps in turns", _evolved(turns, parents, _NEVER, budget)
     if short:
         return
     for name, pool in _POOLS.items():
@@ -126,18 +132,21 @@ def _followed(
     yield "evolution without soups", evolved(generations * 3 // 2, soup=0, pool={})
 
 
-def _evolved(engine: Engine, parents: GridState, generations: int) -> Pairs:
-    """Trials in so many generations, from first memories and empty archives."""
+def _evolved(engine: Engine, parents: GridState, generations: int, budget: int = _NEVER) -> Pairs:
+    """So many generations, if they are paid for, from first memories and empty archives."""
     fresh = engine.optimizer.init(parents.encoders, parents.decoders).cell
     kept = {name: fresh[name] for name in fresh if name.startswith("de/")}
     state = replace(
         parents, optimizer=replace(parents.optimizer, cell={**parents.optimizer.cell, **kept})
     )
-    spent = torch.zeros(engine.grid.cells, dtype=torch.int64)
-    for _ in range(generations):
-        state, measures = engine.advance(state)
-        spent += measures["sample_forwards"]
-    return Pairs(state.encoders, state.decoders, int(spent.view(engine.grid.worlds, -1).sum(1)[0]))
+    spent, end = 0, state.generation + generations
+    while state.generation < end:
+        after, measures = engine.advance(state)
+        forwards = int(measures["sample_forwards"].view(engine.grid.worlds, -1).sum(1)[0])
+        if spent + forwards > budget:
+            break
+        state, spent = after, spent + forwards
+    return Pairs(state.encoders, state.decoders, spent)
 
 
 def _descended(

@@ -243,6 +243,8 @@ def learn(rules: Rules, known: CellTensors, pooled: Outcomes) -> dict[str, Tenso
         pooled: outcomes of all trials that each population learns from.
     """
     after = dict(known)
+    if not (rules.remembers_scale or rules.remembers_crossover):
+        return after
     rule = MemoryRule(rules.crossover_mean, rules.terminal, rules.averaged)
     gain = torch.where(pooled.success & pooled.counts, pooled.gain, 0.0)
     memory = SuccessMemory(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Literal, TypeAlias
@@ -27,11 +27,13 @@ class Stock:
         targets: ``[n, *]`` networks.
         members: ``[cells, *]`` weights of all cells.
         archive: ``[cells, places, *]`` weights of defeated parents; there may be no places.
+        transposed: names of weights that are stored by inputs.
     """
 
     targets: Population
     members: Mapping[str, Tensor]
     archive: Mapping[str, Tensor]
+    transposed: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Breeding:
         Args:
             stocks: of the roles that make up one genome.
         """
-        places, total = groups({role: one.targets for role, one in stocks.items()}, self.grain)
+        places, total = groups(stocks, self.grain)
         forced = (self.forced * total).long().clamp(max=total - 1)
         return {role: self._trials(stock, places[role], forced) for role, stock in stocks.items()}
 
@@ -84,34 +86,36 @@ class Breeding:
 
 
 def groups(
-    populations: Mapping[str, Population], grain: GrainName
+    stocks: Mapping[str, Stock], grain: GrainName
 ) -> tuple[dict[str, dict[str, tuple[int, int]]], int]:
     """Which genes cross together.
 
-    Weights and biases of a unit are in the same group, where the names of both begin alike.
+    Weights and biases of a unit are in the same group, where the names of both begin alike. Of a
+    transposed convolution, a group is what leaves a unit before it, or one bias.
 
     Args:
-        populations: give the shapes, by role.
+        stocks: give the shapes, by role.
         grain: of the groups.
 
     Returns:
         By role and name of each tensor: genes of a group, and the number of its first group;
         then the number of all groups.
     """
-    found: dict[str, dict[str, tuple[int, int]]] = {role: {} for role in populations}
+    found: dict[str, dict[str, tuple[int, int]]] = {role: {} for role in stocks}
     layers: dict[tuple[str, str, int], int] = {}
     total = 0
-    for role, population in populations.items():
-        for name, weight in population.weights.items():
+    for role, stock in stocks.items():
+        for name, weight in stock.targets.weights.items():
             shape = tuple(weight.shape[1:])
             count = prod(shape)
             units = {"weight": count, "unit": shape[0] if shape else 1, "tensor": 1}[grain]
             layer = (role, name.rpartition(".")[0], units)
-            shared = grain == "unit" and layer in layers
+            by_outputs = grain == "unit" and name not in stock.transposed
+            shared = by_outputs and layer in layers
             first = layers[layer] if shared else total
-            if not shared:
-                layers[layer] = total
-                total += units
+            if by_outputs:
+                layers[layer] = first
+            total += 0 if shared else units
             found[role][name] = (max(1, count // max(1, units)), first)
     return found, total
 

@@ -11,6 +11,7 @@ from coevo.cells import CellTensors
 from coevo.optimizers.differential_evolution.attempts import Attempt
 from coevo.optimizers.differential_evolution.cell_rules import CellRules
 from coevo.optimizers.differential_evolution.company import Company
+from coevo.optimizers.differential_evolution.rules import Rules
 from operators.success_memory import TERMINAL
 
 __all__ = ["counts", "standing"]
@@ -43,20 +44,25 @@ def counts(settings: CellRules, attempts: Sequence[Attempt], like: Tensor) -> di
     return found
 
 
-def standing(known: CellTensors, companies: Mapping[str, Company]) -> dict[str, Tensor]:
+def standing(
+    rules: Rules, known: CellTensors, companies: Mapping[str, Company]
+) -> dict[str, Tensor]:
     """Means of the memories, and of what groups of roles have around them; each ``[n]`` float64.
 
     Args:
+        rules: of a memory that they do not use, the mean is not known.
         known: the memories, ``[n, entries]``.
         companies: of each group; none where nothing is tried, and nobody was looked at.
     """
     rates, groups = known["crossover_memory"], list(companies.values())
-    unknown = [torch.full_like(rates[:, 0], torch.nan)]
+    nothing = torch.full_like(rates[:, 0], torch.nan)
+    scale = known["scale_memory"].mean(1) if rules.remembers_scale else nothing
+    rate = torch.where(rates == TERMINAL, 0.0, rates).mean(1)
     return {
-        "de_scale_memory": known["scale_memory"].mean(1),
-        "de_crossover_memory": torch.where(rates == TERMINAL, 0.0, rates).mean(1),
-        "de_spread": torch.stack([one.spread for one in groups] or unknown).mean(0),
-        "de_donors": torch.stack([one.donors.double() for one in groups] or unknown).mean(0),
+        "de_scale_memory": scale,
+        "de_crossover_memory": rate if rules.remembers_crossover else nothing,
+        "de_spread": torch.stack([one.spread for one in groups] or [nothing]).mean(0),
+        "de_donors": torch.stack([one.donors.double() for one in groups] or [nothing]).mean(0),
     }
 
 

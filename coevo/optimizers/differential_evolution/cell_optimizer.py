@@ -7,7 +7,6 @@ decoders. Trial and target are scored on the same rows, with the same partners.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -23,12 +22,10 @@ from coevo.optimizers.differential_evolution.scope import OUTCOMES
 from coevo.optimizers.gradient import GradientOptimizer
 from coevo.optimizers.types import CellProblem, Improved, OptimizerState
 from coevo.population import Population
-from coevo.stream import Batch, Batches
 
 __all__ = ["DifferentialEvolution"]
 
 _PREFIX = "de/"
-_STEP_COST = 3  # a gradient step passes a row forward, and backward at twice the cost
 
 
 @dataclass(frozen=True)
@@ -85,14 +82,12 @@ class DifferentialEvolution:
         with torch.no_grad():
             own = select(kept, problem.cells)
             measures = counts(self.settings, (), problem.cells)
-            measures |= standing(own, {})
-        batches, rows = _with_size(problem.batches)
-        improved = self.gradient.step(replace(problem, state=state, batches=batches))
-        spent = _STEP_COST * problem.steps * rows * self._pairings(problem)
-        measures |= {
-            "evaluations": torch.zeros_like(problem.cells),
-            "sample_forwards": torch.full_like(problem.cells, spent),
-        }
+            measures |= standing(self.settings.rules, own, {})
+        # Cells that made trials instead have taken fewer steps than others.
+        differ = self.settings.fallback == "gradient"
+        gradient = replace(self.gradient, counts_differ=differ)
+        improved = gradient.step(replace(problem, state=state))
+        measures["evaluations"] = torch.zeros_like(problem.cells)
         cell = {**improved.state.cell, **_named(own)}
         after = OptimizerState(cell, improved.state.encoder, improved.state.decoder)
         return replace(improved, state=after, measures={**improved.measures, **measures})
@@ -122,21 +117,15 @@ class DifferentialEvolution:
         losses = torch.stack([one.loss for one in trials.attempts]).mean(0)
         measures = {
             "train_loss": losses.to(own.cell["learning_rate"].dtype),
-            "learning_rate": own.cell["learning_rate"],
+            **self.gradient.standing(replace(problem, state=state)),
             **counts(settings, trials.attempts, problem.cells),
-            **standing(after, trials.companies),
+            **standing(settings.rules, after, trials.companies),
             "evaluations": torch.full_like(problem.cells, trials.evaluations),
             "sample_forwards": torch.full_like(problem.cells, trials.sample_forwards),
         }
         result = OptimizerState({**own.cell, **_named(after)}, own.encoder, own.decoder)
         eligible = torch.stack([trials.eligible(group) for group in settings.groups]).any(0)
         return Improved(pair["encoder"], pair["decoder"], result, measures, sources), eligible
-
-    def _pairings(self, problem: CellProblem) -> int:
-        """How many pairings a cell trains in one step."""
-        if self.gradient.pairings == "all":
-            return problem.neighbors.shape[1] ** 2
-        return 1 if self.gradient.pairings == "selected" else 2
 
 
 def _named(kept: CellTensors) -> dict[str, Tensor]:
@@ -157,14 +146,6 @@ def _parted(state: OptimizerState) -> tuple[OptimizerState, dict[str, Tensor]]:
 def _changed(after: Population, before: Population) -> dict[str, Tensor]:
     """Where weights are others than before, by name: ``[n, *shape]`` bool."""
     return {name: weight != before.weights[name] for name, weight in after.weights.items()}
-
-
-def _with_size(batches: Iterator[Batch]) -> tuple[Iterator[Batch], int]:
-    """Batches, and how many rows each has."""
-    if isinstance(batches, Batches):
-        return batches, batches.indices.shape[2]
-    given = list(batches)
-    return iter(given), given[0].inputs.shape[1]
 
 
 def _joined(trials: Improved, steps: Improved, eligible: Tensor) -> Improved:

@@ -51,8 +51,8 @@ class CellRules:
         soup: how many of the best networks are averaged for an extra trial; 0 for none.
         margin: standard errors of the mean difference by which a trial has to be better.
         target: what trials are to replace: the ``center`` of the cell, or the ``selected`` pairing.
-        normalization: running statistics of trials and targets: ``recalibrate`` takes them from
-            the batch that both are scored on, ``keep`` leaves trials the target's.
+        normalization: running statistics of a trial: ``keep`` the target's, or ``recalibrate``: take
+            them from the batch, which is for pairs that were trained with BatchNorm elsewhere.
         moments: of gradient steps, for weights that trials changed: ``reset`` to zero, or ``keep``.
     """
 
@@ -72,7 +72,7 @@ class CellRules:
     soup: int = 3
     margin: float = 0.0
     target: TargetName = "center"
-    normalization: NormalizationName = "recalibrate"
+    normalization: NormalizationName = "keep"
     moments: MovedMomentsName = "reset"
 
     @property

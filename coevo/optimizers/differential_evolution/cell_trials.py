@@ -30,7 +30,7 @@ from coevo.random import Key
 from coevo.roles import ROLES
 from coevo.stream import Batch
 from operators import Parents, Recipe, earned
-from operators.mutations import soup
+from operators.mutations import SOUP_SIZE, soup
 
 __all__ = ["Trials", "companies"]
 
@@ -88,14 +88,6 @@ class Trials:
         for number in range(rounds):
             count = (number + 1) * steps // rounds - number * steps // rounds
             batch = joined([next(self._problem.batches) for _ in range(count)])
-            if self._calibrates:
-                # Networks without a trial keep theirs.
-                tried = torch.stack([self.eligible(group) for group in self._settings.groups])
-                calibrated = self._calibrated(self.pair, batch)
-                self.pair = {
-                    role: networks.merge(tried.any(0), self.pair[role])
-                    for role, networks in calibrated.items()
-                }
             key = self._problem.key.of("trial").of(str(number))
             for group in self._settings.groups:
                 self._attempt(group, batch, key.of(group), with_soup=number == 0)
@@ -197,7 +189,7 @@ class Trials:
             self._everyones[group].held,
             settings.archive,
         )
-        ranked, progress = max(1, settings.soup), self._moment.progress
+        ranked, progress = max(SOUP_SIZE, settings.soup), self._moment.progress
         return neighborhood_parents(settings.rules, seen, draws, progress, ranked=ranked)
 
     def _losses(self, group: str) -> Tensor:
@@ -237,9 +229,18 @@ class Trials:
         breeding = Breeding(
             recipe.flat(), rates, forced, key, self._settings.grain, self._problem.threads
         )
-        archive = self._everyones[group].weights
+        archive, networks = self._everyones[group].weights, self._problem.networks
+        transposed = {r: getattr(networks, r).transposed for r in roles}
         return breeding.trials(
-            {role: Stock(self.pair[role], everyone[role].weights, archive[role]) for role in roles}
+            {
+                role: Stock(
+                    self.pair[role],
+                    everyone[role].weights,
+                    archive[role],
+                    transposed[role],
+                )
+                for role in roles
+            }
         )
 
     def _scores(self, tried: Mapping[str, Population], group: str, batch: Batch) -> Tensor:

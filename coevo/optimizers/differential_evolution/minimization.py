@@ -191,12 +191,12 @@ def _first(
     # Rounding may lead a little out of bounds.
     genomes = genomes.mul_(high - low).add_(low).clamp_(low, high).view(populations, size, -1)
     if chosen.start is not None:
-        given = chosen.start.to(genomes)
+        given = torch.as_tensor(chosen.start).to(genomes)
         given = given.view((1,) * (3 - given.dim()) + tuple(given.shape))
         fits = given.dim() == 3 and given.shape[1] <= size and given.shape[2] == len(low)
         if not fits or given.shape[0] not in (1, populations):
             raise CoevoError(
-                f"start: {list(chosen.start.shape)} does not fit {size} members of {len(low)} "
+                f"start: {list(torch.as_tensor(chosen.start).shape)} does not fit {size} members of {len(low)} "
                 "genes; give [genes], [n, genes] or [populations, n, genes]"
             )
         if bool(given.isnan().any()):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from coevo.optimizers.differential_evolution.company import Company
 from coevo.optimizers.differential_evolution.draws import Draws
-from coevo.optimizers.differential_evolution.panmixia import donors_of, pbest_count
+from coevo.optimizers.differential_evolution.panmixia import donors_of, pbest_ranks
 from coevo.optimizers.differential_evolution.rules import Rules
 from operators import Parents, distinct
 
@@ -65,9 +65,8 @@ def neighborhood_parents(
     cells, slots = len(seen.archived), seen.neighbors.shape[1]
     members = (seen.company.donors + 1).unsqueeze(1)
     order = seen.ranked()
-    count = min(slots, pbest_count(rules, slots, progress))
-    among = members.clamp(max=count)
-    pbest = torch.minimum((draws.pbest * among).long(), among - 1)
+    own = (order == 0).long().argmax(1, keepdim=True)
+    pbest = pbest_ranks(rules, own, draws, progress, (slots, members))
     best = seen.cells(order)
     # Behind the last one that is allowed, the best stands again.
     rank = torch.arange(slots, device=order.device)

@@ -13,7 +13,7 @@ from coevo.optimizers.differential_evolution.rules import Rules
 from operators import STRATEGIES, Parents, Recipe, distinct, jso_pull
 from operators.mutations import weighted_current_to_pbest_1
 
-__all__ = ["donors_of", "panmictic_parents", "pbest_count", "recipes"]
+__all__ = ["donors_of", "panmictic_parents", "pbest_ranks", "recipes"]
 
 _RANKED = 3  # members of a soup
 
@@ -48,7 +48,8 @@ def panmictic_parents(
     outsider = distinct(outsider, (size + filled).unsqueeze(1), taken).squeeze(-1)
     population = torch.arange(populations, device=losses.device).unsqueeze(1)
     archived = populations * size + population * places + outsider - size
-    pbest = order.gather(1, _pbest_ranks(rules, order, draws, progress))
+    rank = order.argsort(dim=1)
+    pbest = order.gather(1, pbest_ranks(rules, rank, draws, progress, (size, size)))
     return Parents(
         best=(order[:, :1] + first).expand_as(own),
         pbest=pbest + first,
@@ -82,23 +83,34 @@ def donors_of(rules: Rules) -> int:
     return min(DONORS, max(1, *(STRATEGIES[name].donors for name in rules.strategies)))
 
 
-def pbest_count(rules: Rules, members: int, progress: float) -> int:
+def _pbest_count(rules: Rules, members: int, progress: float) -> int:
     """How many of the best a p-best is one of."""
     begin, end = rules.pbest
     return max(2, round((begin + (end - begin) * progress) * members))
 
 
-def _pbest_ranks(rules: Rules, order: Tensor, draws: Draws, progress: float) -> Tensor:
-    """``[populations, members]`` int64, the ranks of p-bests."""
-    size = order.shape[1]
-    count = torch.full_like(order, min(size, pbest_count(rules, size, progress)))
+def pbest_ranks(
+    rules: Rules, rank: Tensor, draws: Draws, progress: float, sizes: tuple[int, Tensor | int]
+) -> Tensor:
+    """The ranks of p-bests, ``[populations, trials]`` int64.
+
+    Args:
+        rules: how many are to choose from.
+        rank: ``[populations, trials]`` int64, of the targets.
+        draws: random numbers of the trials.
+        progress: share of the budget that is spent.
+        sizes: members of a population, and how many of them can be p-bests at most.
+    """
+    size, most = sizes
+    count = torch.full_like(rank, min(size, _pbest_count(rules, size, progress)))
     if rules.pbest_drawn:
         low = 2.0 / size
         share = low + draws.pbest_share * max(rules.pbest[0] - low, 0.0)
         count = (share * size).round().long().clamp(2, size)
+    count = count.clamp(max=most)
     if not (rules.limits and progress < 0.5):
         return torch.minimum((draws.pbest * count).long(), count - 1)
-    rank = order.argsort(dim=1)
     among = (rank < count).long()
-    drawn = torch.minimum((draws.pbest * (count - among)).long(), count - among - 1)
+    others = (count - among).clamp(min=1)
+    drawn = torch.minimum((draws.pbest * others).long(), others - 1)
     return drawn + ((drawn >= rank) & (among == 1))

@@ -148,6 +148,16 @@ class Rules:
         return self.reduces or self.limits or self.scale == "ensemble_sinusoidal" or varies
 
     @property
+    def remembers_scale(self) -> bool:
+        """Whether F is drawn around entries of a memory, at least at times."""
+        return self.scale in ("memory", "ensemble_sinusoidal")
+
+    @property
+    def remembers_crossover(self) -> bool:
+        """Whether CR is drawn around entries of a memory."""
+        return self.crossover == "memory"
+
+    @property
     def first_shares(self) -> tuple[float, ...]:
         """Shares of the strategies before anything is learned, with sum 1."""
         given = self.shares or (1.0,) * len(self.strategies)

@@ -102,7 +102,9 @@ def vary_by_torch(variation: Variation, out: Tensor) -> None:
         out: ``[n, genes]``, overwritten.
     """
     count, genes = out.shape
-    size = max(1, _NUMBERS_AT_ONCE // max(1, count))
+    genomes = variation.genomes
+    rows = count + len(genomes.members) + (0 if genomes.archive is None else len(genomes.archive))
+    size = max(1, _NUMBERS_AT_ONCE // max(1, rows))
     for start in range(0, genes, size):
         part = range(start, min(start + size, genes))
         out[:, part.start : part.stop] = _made(variation, part)
