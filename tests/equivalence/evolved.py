@@ -66,7 +66,7 @@ SETTINGS: Mapping[str, CellRules] = {
     "jso as pair of the selected": CellRules(
         preset("jso"), roles="pair", target="selected", scope="neighborhood", horizon=4
     ),
-    "gradient steps where no trials": CellRules(fallback="gradient", gate=0.21, soup=2),
+    "gradient steps where no trials": CellRules(fallback="gradient", gate=0.08, soup=2),
     "every second generation": CellRules(every=2, horizon=2),
 }
 
