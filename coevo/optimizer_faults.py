@@ -46,6 +46,7 @@ def fault_of_result(improved: Improved, problem: CellProblem) -> str:
         or _fault_of_networks(improved.decoders, decoders, "decoder")
         or _fault_of_state(improved.state, problem)
         or _fault_of_measures(improved.measures, len(problem.cells))
+        or _fault_of_sources(improved.sources, problem)
     )
 
 
@@ -109,4 +110,17 @@ def _fault_of_measures(measures: CellTensors, cells: int) -> str:
                 f"the measure {name!r} {what} a column that runs record themselves; name it "
                 f"otherwise, as 'own_{name}'"
             )
+    return ""
+
+
+def _fault_of_sources(sources: object, problem: CellProblem) -> str:
+    if sources is None:
+        return ""
+    wanted = problem.cells.shape, problem.cells.dtype
+    pair = sources if isinstance(sources, tuple) else ()
+    sound = [isinstance(s, Tensor) and (s.shape, s.dtype) == wanted for s in pair]
+    if sound != [True, True]:
+        return (
+            "sources are not two tensors [cells] of int64; return cells, or None for the selected"
+        )
     return ""

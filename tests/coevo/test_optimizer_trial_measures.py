@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 import torch
@@ -21,7 +22,7 @@ from coevo.run import run
 from tests.architecture.sources import ROOT
 from tests.coevo.small_experiments import build, write_data
 
-OF_THE_OPTIMIZER = {"train_loss", "learning_rate"}
+OF_THE_OPTIMIZER = {"train_loss", "learning_rate", "sample_forwards"}
 
 
 @dataclass(frozen=True)
@@ -133,3 +134,25 @@ def test_a_measure_cannot_begin_like_a_column(name: str, prefix: str, engine: En
 @pytest.mark.parametrize("name", ["own_world", "train_loss2", "encoder", "rows", "learning_rate"])
 def test_other_names_are_free(name: str, engine: Engine) -> None:
     trial(measuring(engine, name), "this one")
+
+
+@dataclass(frozen=True)
+class Sourced(Measuring):
+    """Says where its results come from, wrongly."""
+
+    sources: Any = None
+
+    def step(self, problem: CellProblem) -> Improved:
+        return replace(super().step(problem), sources=self.sources)
+
+
+@pytest.mark.parametrize(
+    "sources", [7, (torch.zeros(1),), (torch.zeros(1), torch.zeros(1)), (1, 2), [None, None]]
+)
+def test_sources_are_cells(engine: Engine, sources: Any) -> None:
+    with pytest.raises(CoevoError) as caught:
+        trial(replace(engine, optimizer=Sourced("one", sources)), "this one")
+    assert str(caught.value) == (
+        "this one: sources are not two tensors [cells] of int64; return cells, or None for the "
+        "selected"
+    )
