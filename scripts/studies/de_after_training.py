@@ -75,10 +75,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--short", action="store_true", help="without other pools and soups")
     parser.add_argument("--set", action="append", default=[], dest="changes")
     chosen = parser.parse_args(arguments)
-    changes = [f"sweep.replicates={chosen.seeds}", *chosen.changes]
+    changes = [f"sweep.replicates={chosen.seeds}"]
     if chosen.strangers:
-        changes += ["start.ancestor_generations=0", "start.isolated_generations=400"]
-        changes += ["generations=440", "de.gate=1000.0"]
+        changes += ["start.ancestor_generations=0", "start.isolated_generations=200"]
+        changes += ["generations=240", "de.gate=1000.0"]
+    changes += chosen.changes
     assembled = assemble(load_experiment("mnist-de", changes), "cpu")
     document: dict[str, Any] = {"changes": changes, "seeds": assembled.engine.seeds.tolist()}
     with threads(assembled.threads):
