@@ -45,8 +45,13 @@ CHANGES: Mapping[str, dict[str, Any]] = {
         "de.archive": 2,
         "engine.cells_per_chunk": 4,
     },
-    "sade": {"de.learning_period": 3, "de.every": 2, "de.memory_scope": "cell"},
-    "sa-shade-tri-ensin": {"de.learning_period": 2, "de.roles": "pair", "de.partners": 1},
+    "sade": {
+        "de.learning_period": 3,
+        "de.every": 2,
+        "de.memory_scope": "cell",
+        "de.partners": 1,
+    },
+    "sa-shade-tri-ensin": {"de.learning_period": 2, "de.roles": "pair"},
 }
 presets = pytest.mark.parametrize("preset", CHANGES)
 

@@ -36,7 +36,7 @@ def test_no_such_kind(capsys: pytest.CaptureFixture[str]) -> None:
     assert (end.value.code, out) == (2, "")
     assert err == (
         "coevo: list: 'preset' is not a list; use one of presets, datasets, networks, optimizers, "
-        "operators, schedules, concepts, neighborhoods\n"
+        "evolution_presets, strategies, operators, schedules, concepts, neighborhoods\n"
     )
 
 
