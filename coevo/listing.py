@@ -71,7 +71,8 @@ def _evolution_presets() -> dict[str, str]:
     from coevo.optimizers.differential_evolution import PRESETS
 
     return {
-        name: f"F {rules.scale}, CR {rules.crossover}; {', '.join(rules.strategies)}"
+        name: f"{', '.join(rules.strategies)}; F {rules.scale}, CR {rules.crossover}, "
+        f"memories of {rules.memory}"
         for name, rules in PRESETS.items()
     }
 

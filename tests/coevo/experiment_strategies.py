@@ -246,7 +246,8 @@ def _pruning_choices(
 
 @st.composite
 def evolutions(draw: st.DrawFn) -> dict[str, Any]:
-    names = draw(st.lists(st.sampled_from(DE_STRATEGIES), min_size=1, max_size=3, unique=True))
+    pool = [name for name in DE_STRATEGIES if name != "soup"]  # an extra trial as it is
+    names = draw(st.lists(st.sampled_from(pool), min_size=1, max_size=3, unique=True))
     each = st.floats(1e-3, 1e3)
     pools = some(
         {"shares": st.lists(each, min_size=len(names), max_size=len(names))},
@@ -266,10 +267,8 @@ def evolutions(draw: st.DrawFn) -> dict[str, Any]:
         "memory_scope": st.sampled_from(["cell", "neighborhood", "grid"]),
         "archive": naturals,
         "grain": st.sampled_from(["weight", "unit", "tensor"]),
-        "roles": st.sampled_from(["each", "pair"]),
         "rounds": st.just(1),  # steps may vary in a study
         "every": counts,
-        "partners": naturals,
         "gate": st.floats(0, 1e9),
         "spread": st.floats(0, 1e9),
         "fallback": st.sampled_from(["keep", "gradient"]),
@@ -279,7 +278,9 @@ def evolutions(draw: st.DrawFn) -> dict[str, Any]:
         "moments": st.sampled_from(["reset", "keep"]),
         "normalization": st.sampled_from(["recalibrate", "keep"]),
     }
-    return draw(some(keys)) | draw(pools | st.just({}))
+    alone = some({"partners": naturals, "roles": st.just("each")})
+    scored = draw(alone | st.just({"roles": "pair"}))
+    return draw(some(keys)) | scored | draw(pools | st.just({}))
 
 
 @st.composite

@@ -292,7 +292,7 @@ def test_keys_of_the_gradient_optimizer_are_refused_beside_another(
         experiment_from_dict({"optimizer": {"kind": "climb", key: default}})
     assert str(caught.value).startswith(f"optimizer.{key}: ")
     assert str(caught.value).endswith(
-        " is only for optimizer.kind = 'gradient', not 'climb'; remove it or change optimizer.kind"
+        " is only for optimizer.kind = 'gradient' or 'de', not 'climb'; remove it or change optimizer.kind"
     )
     given = {"kind": "climb", "batch_size": 3, "steps": 2, "options": {"key": 1}}
     text = to_toml(experiment_from_dict({"optimizer": given}))

@@ -19,7 +19,8 @@ from tests.coevo.refusals import refused, refused_file
 RULE = "use up to 100 letters, digits and any of _.=+-, a letter or digit first"
 NAMED = "name the options, in a [[sweep.zip]] with name = ['...', ...]"
 TABLES = (
-    "'generations', 'dtype', 'grid', 'task', 'data', 'network', 'start', 'selection', 'optimizer'"
+    "'generations', 'dtype', 'grid', 'task', 'data', 'network', 'start', 'selection', 'optimizer', "
+    "'de'"
 )
 ROWS = {"grid.rows": [1, 2]}
 LONG = "a" * 60

@@ -184,7 +184,7 @@ def test_killed_and_resumed_without_trust_it_ends_as_if_nothing_had_happened(
         ),
         (
             "optimizer.learning_rate=0.1",
-            "--set optimizer.learning_rate: 0.1 is only for optimizer.kind = 'gradient', not "
+            "--set optimizer.learning_rate: 0.1 is only for optimizer.kind = 'gradient' or 'de', not "
             "'hill_climbing'; remove it or change optimizer.kind",
         ),
         (

@@ -13,7 +13,7 @@ from coevo.optimizers.differential_evolution.rules import Rules
 from operators import STRATEGIES, Parents, Recipe, distinct, jso_pull
 from operators.mutations import weighted_current_to_pbest_1
 
-__all__ = ["donors_of", "panmictic_parents", "pbest_ranks", "recipes"]
+__all__ = ["donors_of", "panmictic_parents", "pbest_count", "pbest_ranks", "recipes"]
 
 _RANKED = 3  # members of a soup
 
@@ -83,7 +83,7 @@ def donors_of(rules: Rules) -> int:
     return min(DONORS, max(1, *(STRATEGIES[name].donors for name in rules.strategies)))
 
 
-def _pbest_count(rules: Rules, members: int, progress: float) -> int:
+def pbest_count(rules: Rules, members: int, progress: float) -> int:
     """How many of the best a p-best is one of."""
     begin, end = rules.pbest
     return max(2, round((begin + (end - begin) * progress) * members))
@@ -102,7 +102,7 @@ def pbest_ranks(
         sizes: members of a population, and how many of them can be p-bests at most.
     """
     size, most = sizes
-    count = torch.full_like(rank, min(size, _pbest_count(rules, size, progress)))
+    count = torch.full_like(rank, min(size, pbest_count(rules, size, progress)))
     if rules.pbest_drawn:
         low = 2.0 / size
         share = low + draws.pbest_share * max(rules.pbest[0] - low, 0.0)
