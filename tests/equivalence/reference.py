@@ -202,11 +202,17 @@ def advance_cell(
         "replaced": replaced,
         "train_loss": train_loss,
         "learning_rate": own.learning_rate,
+        "sample_forwards": 3 * case.steps * case.batch_size * pairings_of(case, len(table)),
         **measures(case, center, generation + 1),
     }
     if case.pruning:
         record |= {"pruning_events": pruned.events, **sparsities(case, pruned.pair)}
     return replace(center, learning_rate=walked), record, pruned.sound
+
+
+def pairings_of(case: Case, slots: int) -> int:
+    """How many pairings a cell trains in a step."""
+    return {"selected": 1, "opponents": 2, "opponents_trained": 2, "all": slots**2}[case.pairings]
 
 
 @torch.no_grad()
