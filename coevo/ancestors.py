@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from coevo.engine import Engine, Pairs, evolve
+from coevo.engine import Engine, Pairs
 from coevo.optimizers import CellOptimizer
 from grids import Torus
 
@@ -42,6 +42,6 @@ class Ancestors:
             isolated_generations=self.generations,
         )
         state = alone.init()
-        for state, _ in evolve(alone, state, self.generations):  # noqa: B007, B020 - the last is what the loop is for
-            pass
+        while state.generation < self.generations:
+            state, _ = alone.advance(state)
         return state.encoders.select(grid.world_of), state.decoders.select(grid.world_of)

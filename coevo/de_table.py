@@ -10,7 +10,7 @@ from coevo.catalog import DE_PRESETS, DE_STRATEGIES
 from coevo.problems import not_listed
 from coevo.tables import Table
 from coevo.validation import refusal
-from coevo.values import Count, Names, Natural, NotNegative, Share
+from coevo.values import Count, Names, Natural, NotNegative, Share, frozen_list
 
 __all__ = ["DifferentialEvolutionTable"]
 
@@ -28,10 +28,6 @@ def _known_preset(value: str) -> str:
     return value
 
 
-def _frozen_list(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
 def _not_all_zero(value: tuple[float, ...]) -> tuple[float, ...]:
     if not any(value):
         raise refusal(f"{list(value)} gives nobody a share; give one of them more than 0")
@@ -40,7 +36,7 @@ def _not_all_zero(value: tuple[float, ...]) -> tuple[float, ...]:
 
 Strategies: TypeAlias = Annotated[Names, AfterValidator(_known_strategies)]
 Shares: TypeAlias = Annotated[
-    tuple[NotNegative, ...], BeforeValidator(_frozen_list), AfterValidator(_not_all_zero)
+    tuple[NotNegative, ...], BeforeValidator(frozen_list), AfterValidator(_not_all_zero)
 ]
 Preset: TypeAlias = Annotated[str, AfterValidator(_known_preset)]
 Rate: TypeAlias = Annotated[float, Field(ge=0, le=1)]

@@ -154,12 +154,12 @@ class Engine:
         with torch.no_grad():
             selected = self._select(state)
         improved = self._improve(state, selected)
+        sources = improved.sources or selected.sources(self.grid.neighbors)
         with torch.no_grad():
             accepted, encoders, decoders, optimizer = self._replace(state, improved)
             finite, pruned = self._finite(improved), {}
             if self.pruner is not None:
                 own = torch.arange(self.grid.cells, device=accepted.device)
-                sources = improved.sources or selected.sources(self.grid.neighbors)
                 trained = Trained(
                     encoders,
                     decoders,
@@ -173,7 +173,7 @@ class Engine:
             running = state.running & self._whole_world(finite)
             after = GridState(state.generation + 1, encoders, decoders, optimizer, running)
             after = after.merge(running, state)
-            measures = self._measures(after, selected, accepted, improved)
+            measures = self._measures(after, selected, accepted, improved, sources)
         return after, measures | pruned
 
     def _drawn(self) -> Pairs:
@@ -251,9 +251,14 @@ class Engine:
         return cells.view(self.grid.worlds, -1).all(1)[self.grid.world_of]
 
     def _measures(
-        self, state: GridState, selected: Selected, accepted: Tensor, improved: Improved
+        self,
+        state: GridState,
+        selected: Selected,
+        accepted: Tensor,
+        improved: Improved,
+        sources: tuple[Tensor, Tensor],
     ) -> Measures:
-        encoder_of, decoder_of = improved.sources or selected.sources(self.grid.neighbors)
+        encoder_of, decoder_of = sources
         measures = {
             "running": state.running,
             "selection_loss": selected.losses,

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from safetensors.torch import load as safetensors_load
 from torch import Tensor
 
 from coevo.errors import CoevoError
@@ -23,6 +22,7 @@ from coevo.pairing_place import best_folder
 from coevo.roles import ROLES, RoleName
 from coevo.run_directory import RunDirectory
 from coevo.study_directory import is_study
+from coevo.tensor_bytes import tensors_of
 
 __all__ = ["TrainedPair", "keep_pairs", "pairs_named", "trained_pair"]
 
@@ -57,8 +57,8 @@ def trained_pair(name: str, kept: Path | None = None) -> TrainedPair:
     tensors: dict[RoleName, dict[str, Tensor]] = {}
     for role, data in files.items():
         try:
-            tensors[role] = safetensors_load(data)
-        except Exception as error:
+            tensors[role] = tensors_of(data)
+        except ValueError as error:
             raise CoevoError(
                 f"{name}: {role}.safetensors is damaged ({error}); finish or repeat the run, or "
                 "export it again"

@@ -43,6 +43,7 @@ __all__ = [
     "Sharing",
     "Sizes",
     "Text",
+    "frozen_list",
     "is_unicode",
     "plain_value",
 ]
@@ -54,7 +55,8 @@ NeighborhoodName: TypeAlias = Literal["von_neumann", "moore", "ring"]
 _DEEPEST = 16  # tables in tables; more would only test how deep a reader can recurse
 
 
-def _frozen_list(value: object) -> object:
+def frozen_list(value: object) -> object:
+    """A list as a tuple, which does not change; anything else as it is."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -208,18 +210,18 @@ Extent: TypeAlias = Annotated[int, Field(ge=1, le=10_000)]
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
 NotNegative: TypeAlias = Annotated[float, Field(ge=0)]
 BelowOne: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
-Pair: TypeAlias = Annotated[tuple[BelowOne, BelowOne], BeforeValidator(_frozen_list)]
-Sizes: TypeAlias = Annotated[tuple[Count, ...], BeforeValidator(_frozen_list)]
-ImageSize: TypeAlias = Annotated[tuple[Count, Count], BeforeValidator(_frozen_list)]
+Pair: TypeAlias = Annotated[tuple[BelowOne, BelowOne], BeforeValidator(frozen_list)]
+Sizes: TypeAlias = Annotated[tuple[Count, ...], BeforeValidator(frozen_list)]
+ImageSize: TypeAlias = Annotated[tuple[Count, Count], BeforeValidator(frozen_list)]
 Text: TypeAlias = Annotated[str, AfterValidator(_writable)]
 FileName: TypeAlias = Annotated[str, AfterValidator(_writable), AfterValidator(_not_empty)]
-FileNames: TypeAlias = Annotated[tuple[FileName, ...], BeforeValidator(_frozen_list)]
+FileNames: TypeAlias = Annotated[tuple[FileName, ...], BeforeValidator(frozen_list)]
 Names: TypeAlias = Annotated[
-    tuple[Text, ...], BeforeValidator(_frozen_list), AfterValidator(_each_once)
+    tuple[Text, ...], BeforeValidator(frozen_list), AfterValidator(_each_once)
 ]
 Role: TypeAlias = Annotated[RoleName, Field(title="a role")]
 Roles: TypeAlias = Annotated[
-    tuple[Role, ...], BeforeValidator(_frozen_list), AfterValidator(_each_once)
+    tuple[Role, ...], BeforeValidator(frozen_list), AfterValidator(_each_once)
 ]
 OperatorName: TypeAlias = Annotated[str, AfterValidator(_known_operator)]
 OptimizerName: TypeAlias = Annotated[str, AfterValidator(_known_optimizer)]

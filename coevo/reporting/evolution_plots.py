@@ -10,7 +10,7 @@ from coevo.reporting.curves import Band, Line, vary
 from coevo.reporting.differential_evolution import DifferentialEvolution, MeanRate
 from coevo.reporting.numbers import rounded
 from coevo.reporting.plot_layout import Plot, curve_layout, plain_text
-from coevo.reporting.series import Series, series_traces
+from coevo.reporting.series import Series, traces_of_worlds
 from coevo.reporting.world_style import COLORS, MOST_DETAILED, WorldStyle, restyled
 from coevo.reporting.worlds import World
 
@@ -98,17 +98,8 @@ def _memory_plot(worlds: Sequence[World], memories: Mapping[str, Mapping[int, Ba
         worlds: the ones to draw.
         memories: ``F`` and ``CR`` to world to the spread over its cells.
     """
-    traces: list[Plot] = []
-    for position, world in enumerate(worlds):
-        style = WorldStyle(position, world, len(worlds))
-        known = [name for name, found in memories.items() if world.number in found]
-        for name in known:
-            band, named = memories[name][world.number], name == known[0]
-            traces += series_traces(style, band, _SERIES[name], named=named)
-    title = " and ".join(memories)
-    layout = curve_layout(f"memory of {title}", traces, "linear")
-    layout["yaxis"] |= _from_zero(traces) | {"hoverformat": ".4~g"}
-    return {"data": traces, "layout": layout}
+    traces = traces_of_worlds(worlds, memories, _SERIES)
+    return _linear(f"memory of {' and '.join(memories)}", traces)
 
 
 def _spread_plot(worlds: Sequence[World], found: Mapping[int, Band]) -> Plot:
@@ -122,10 +113,10 @@ def _spread_plot(worlds: Sequence[World], found: Mapping[int, Band]) -> Plot:
     medians = np.concatenate([np.array([1.0]), *(band.median for band in found.values())])[1:]
     above = medians[medians > 0]
     wide = len(above) > 0 and bool(above.max() >= 10 * above.min())
-    layout = curve_layout("spread (share of the norm)", traces, "log" if wide else "linear")
+    title = "spread (share of the norm)"
     if not wide:
-        layout["yaxis"] |= _from_zero(traces) | {"hoverformat": ".4~g"}
-    return {"data": traces, "layout": layout}
+        return _linear(title, traces)
+    return {"data": traces, "layout": curve_layout(title, traces, "log")}
 
 
 def _donors_plot(worlds: Sequence[World], found: Mapping[int, Band]) -> Plot:
@@ -135,8 +126,12 @@ def _donors_plot(worlds: Sequence[World], found: Mapping[int, Band]) -> Plot:
         worlds: the ones to draw.
         found: world to the spread over its cells.
     """
-    traces = _bands(worlds, found)
-    layout = curve_layout("donors of a cell", traces, "linear")
+    return _linear("donors of a cell", _bands(worlds, found))
+
+
+def _linear(title: str, traces: list[Plot]) -> Plot:
+    """A plot whose axis begins at zero."""
+    layout = curve_layout(title, traces, "linear")
     layout["yaxis"] |= _from_zero(traces) | {"hoverformat": ".4~g"}
     return {"data": traces, "layout": layout}
 

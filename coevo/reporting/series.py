@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from coevo.reporting.curves import Band
 from coevo.reporting.plot_layout import Plot
 from coevo.reporting.world_style import COLORS, WorldStyle, restyled
+from coevo.reporting.worlds import World
 
-__all__ = ["Series", "series_traces"]
+__all__ = ["Series", "traces_of_worlds"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,29 @@ class Series:
     width: float
 
 
-def series_traces(style: WorldStyle, band: Band, series: Series, *, named: bool) -> list[Plot]:
+def traces_of_worlds(
+    worlds: Sequence[World],
+    found: Mapping[str, Mapping[int, Band]],
+    series: Mapping[str, Series],
+) -> list[Plot]:
+    """Edges and medians of all quantities in all worlds.
+
+    Args:
+        worlds: the ones to draw.
+        found: quantity to world to the spread over its cells.
+        series: how each quantity is drawn.
+    """
+    traces: list[Plot] = []
+    for position, world in enumerate(worlds):
+        style = WorldStyle(position, world, len(worlds))
+        known = [name for name, bands in found.items() if world.number in bands]
+        for name in known:
+            band, named = found[name][world.number], name == known[0]
+            traces += _traces(style, band, series[name], named=named)
+    return traces
+
+
+def _traces(style: WorldStyle, band: Band, series: Series, *, named: bool) -> list[Plot]:
     """Both edges and the median.
 
     Args:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from coevo.reporting.curves import Band
 from coevo.reporting.plot_layout import Plot, curve_layout
-from coevo.reporting.series import Series, series_traces
-from coevo.reporting.world_style import ROLE_COLORS, WorldStyle
+from coevo.reporting.series import Series, traces_of_worlds
+from coevo.reporting.world_style import ROLE_COLORS
 from coevo.reporting.worlds import World
 
 __all__ = ["sparsity_plot"]
@@ -27,13 +27,7 @@ def sparsity_plot(worlds: Sequence[World], found: Mapping[str, Mapping[int, Band
         worlds: the ones to draw.
         found: role to world to the spread over its cells.
     """
-    traces: list[Plot] = []
-    for position, world in enumerate(worlds):
-        style = WorldStyle(position, world, len(worlds))
-        roles = [role for role, curves in found.items() if world.number in curves]
-        for role in roles:
-            band, named = found[role][world.number], role == roles[0]
-            traces += series_traces(style, band, _SERIES[role], named=named)
+    traces = traces_of_worlds(worlds, found, _SERIES)
     layout = curve_layout("sparsity (share of weights)", traces, "linear")
     highest = max((max(trace["y"]) for trace in traces), default=0.0)
     # Some room above the curves, so that the buttons of the plot do not hide them.

@@ -28,21 +28,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from coevo import assemble, load_experiment
 from coevo.assemble import Assembled
-from coevo.engine import Engine
-from coevo.held_out import HeldOut
-from coevo.optimizers import OptimizerState
+from coevo.engine import Engine, Pairs
 from coevo.optimizers.differential_evolution import DifferentialEvolution
 from coevo.population import Population
 from coevo.sizing import threads
 from coevo.state import GridState
+from scripts.studies.bests_of_worlds import losses_on, told
 
 __all__ = ["main"]
 
-_STEP_COST = 3
 _NEVER = 2**40
 _POOL = ("current_to_pbest_1", "best_1", "trigonometric")
 _POOLS: dict[str, dict[str, Any]] = {
@@ -52,17 +49,15 @@ _POOLS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """The centers of all worlds, and what they came to cost after the parents.
+class Course:
+    """What a way ends with.
 
     Attributes:
-        encoders: ``[cells]``.
-        decoders: ``[cells]``.
-        forwards: rows of one world that passed through a pair.
+        pairs: the centers of all worlds, as many of each.
+        forwards: rows of one world that passed through a pair on the way.
     """
 
-    encoders: Population
-    decoders: Population
+    pairs: Pairs
     forwards: int
 
 
@@ -84,8 +79,9 @@ def main(arguments: list[str] | None = None) -> int:
     document: dict[str, Any] = {"changes": changes, "seeds": assembled.engine.seeds.tolist()}
     with threads(assembled.threads):
         parents = _parents(assembled.engine)
-        for name, pairs in _followed(assembled, parents, short=chosen.short):
-            document[name] = _told(assembled, pairs)
+        for name, course in _followed(assembled, parents, short=chosen.short):
+            cost = {"forwards_per_world": course.forwards}
+            document[name] = told(assembled, course.pairs) | cost
             document["cpu_seconds"] = time.process_time()
             chosen.file.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
             print(name, document[name]["test_mean"], file=sys.stderr, flush=True)
@@ -101,15 +97,15 @@ def _parents(engine: Engine) -> GridState:
 
 def _followed(
     assembled: Assembled, parents: GridState, *, short: bool
-) -> Iterator[tuple[str, Pairs]]:
+) -> Iterator[tuple[str, Course]]:
     """Ways to go on, one after the other: their names and what they end with."""
     engine, experiment = assembled.engine, assembled.worlds[0].experiment
     optimizer = engine.optimizer
     assert isinstance(optimizer, DifferentialEvolution)
     generations = experiment.generations - engine.isolated_generations
-    yield "parents", Pairs(parents.encoders, parents.decoders, 0)
+    yield "parents", Course((parents.encoders, parents.decoders), 0)
 
-    def evolved(generations: int, *, soup: int, pool: dict[str, Any]) -> Pairs:
+    def evolved(generations: int, *, soup: int, pool: dict[str, Any]) -> Course:
         rules = replace(optimizer.settings.rules, **pool)
         settings = replace(optimizer.settings, rules=rules, soup=soup)
         changed = replace(engine, optimizer=replace(optimizer, settings=settings))
@@ -119,8 +115,8 @@ def _followed(
     found = evolved(generations, soup=soup, pool={})
     budget = found.forwards
     yield "evolution", found
-    yield "greedy soup, one pass", _soup(engine, parents, budget, passes=1)
-    yield "greedy soup, until nothing improves", _soup(engine, parents, budget, passes=_NEVER)
+    yield "greedy soup, one pass", _soup(assembled, parents, budget, passes=1)
+    yield "greedy soup, until nothing improves", _soup(assembled, parents, budget, passes=_NEVER)
     yield "gradient steps", _descended(engine, optimizer, parents, budget)
     settings = replace(optimizer.settings, every=2)
     turns = replace(engine, optimizer=replace(optimizer, settings=settings))
@@ -133,13 +129,26 @@ def _followed(
     yield "evolution without soups", evolved(generations * 3 // 2, soup=0, pool={})
 
 
-def _evolved(engine: Engine, parents: GridState, generations: int, budget: int = _NEVER) -> Pairs:
+def _evolved(engine: Engine, parents: GridState, generations: int, budget: int = _NEVER) -> Course:
     """So many generations, if they are paid for, from first memories and empty archives."""
     fresh = engine.optimizer.init(parents.encoders, parents.decoders).cell
     kept = {name: fresh[name] for name in fresh if name.startswith("de/")}
-    state = replace(
-        parents, optimizer=replace(parents.optimizer, cell={**parents.optimizer.cell, **kept})
-    )
+    optimizer = replace(parents.optimizer, cell={**parents.optimizer.cell, **kept})
+    return _advanced(engine, replace(parents, optimizer=optimizer), generations, budget)
+
+
+def _descended(
+    engine: Engine, optimizer: DifferentialEvolution, parents: GridState, budget: int
+) -> Course:
+    """Further gradient steps of every cell by itself, for as many rows."""
+    cell = {k: v for k, v in parents.optimizer.cell.items() if not k.startswith("de/")}
+    state = replace(parents, optimizer=replace(parents.optimizer, cell=cell))
+    alone = replace(engine, optimizer=optimizer.gradient, isolated_generations=_NEVER)
+    return _advanced(alone, state, _NEVER, budget)
+
+
+def _advanced(engine: Engine, state: GridState, generations: int, budget: int) -> Course:
+    """So many generations, if they are paid for."""
     spent, end = 0, state.generation + generations
     while state.generation < end:
         after, measures = engine.advance(state)
@@ -147,51 +156,42 @@ def _evolved(engine: Engine, parents: GridState, generations: int, budget: int =
         if spent + forwards > budget:
             break
         state, spent = after, spent + forwards
-    return Pairs(state.encoders, state.decoders, spent)
+    return Course((state.encoders, state.decoders), spent)
 
 
-def _descended(
-    engine: Engine, optimizer: DifferentialEvolution, parents: GridState, budget: int
-) -> Pairs:
-    """Further gradient steps of every cell by itself, for as many rows."""
-    cell = {k: v for k, v in parents.optimizer.cell.items() if not k.startswith("de/")}
-    state = replace(
-        parents,
-        optimizer=OptimizerState(cell, parents.optimizer.encoder, parents.optimizer.decoder),
-    )
-    alone = replace(engine, optimizer=optimizer.gradient, isolated_generations=_NEVER)
-    each = _STEP_COST * engine.order.steps * engine.order.batch_size * engine.grid.cells_per_world
-    for _ in range(budget // each):
-        state, _ = alone.advance(state)
-    return Pairs(state.encoders, state.decoders, budget // each * each)
-
-
-def _soup(engine: Engine, parents: GridState, budget: int, *, passes: int) -> Pairs:
+def _soup(assembled: Assembled, parents: GridState, budget: int, *, passes: int) -> Course:
     """Greedy soups of every world's parents, chosen on validation rows."""
-    losses = _losses(engine, engine.validation, parents.encoders, parents.decoders)
+    engine = assembled.engine
+    losses = losses_on(assembled, engine.validation, (parents.encoders, parents.decoders))
     size, rows = engine.grid.cells_per_world, len(engine.validation.inputs)
     soups, spent = [], 0
     for world, found in enumerate(losses.view(-1, size)):
         members = (found.argsort() + world * size).tolist()
-        soup, calls = _greedy(engine, parents, members, float(found.min()), budget // rows, passes)
+        limits = budget // rows, passes
+        soup, calls = _greedy(assembled, parents, members, float(found.min()), limits)
         soups.append(soup)
         spent = max(spent, (size + calls) * rows)
     encoders, decoders = (Population.concatenate([pair[role] for pair in soups]) for role in (0, 1))
-    return Pairs(encoders, decoders, spent)
+    return Course((encoders, decoders), spent)
 
 
 def _greedy(
-    engine: Engine, parents: GridState, members: list[int], best: float, calls: int, passes: int
-) -> tuple[tuple[Population, Population], int]:
-    """One world's soup, and how often a pair was looked at."""
-    taken, looked = [members[0]], 0
+    assembled: Assembled,
+    parents: GridState,
+    members: list[int],
+    best: float,
+    limits: tuple[int, int],
+) -> tuple[Pairs, int]:
+    """One world's soup, and how often a pair was looked at, within limits of calls and passes."""
+    taken, looked, (calls, passes) = [members[0]], 0, limits
     for turn in range(passes):
         before = len(taken)
         for member in members[1:] if turn == 0 else members:
             if looked == calls:
                 return _mean(parents, taken), looked
             tried = _mean(parents, [*taken, member])
-            loss, looked = float(_losses(engine, engine.validation, *tried)), looked + 1
+            loss = float(losses_on(assembled, assembled.engine.validation, tried))
+            looked += 1
             if loss < best:
                 taken, best = [*taken, member], loss
         if len(taken) == before:
@@ -199,7 +199,7 @@ def _greedy(
     return _mean(parents, taken), looked
 
 
-def _mean(parents: GridState, cells: list[int]) -> tuple[Population, Population]:
+def _mean(parents: GridState, cells: list[int]) -> Pairs:
     ids = torch.tensor(cells)
     return (
         _averaged(parents.encoders.select(ids)),
@@ -212,27 +212,6 @@ def _averaged(population: Population) -> Population:
         name: w.double().mean(0, keepdim=True).to(w) for name, w in population.weights.items()
     }
     return Population(weights)
-
-
-def _losses(engine: Engine, rows: HeldOut, encoders: Population, decoders: Population) -> Tensor:
-    name = engine.task.loss
-    return rows.metrics(engine.networks, engine.task, encoders, decoders, names=(name,))[name]
-
-
-def _told(assembled: Assembled, pairs: Pairs) -> dict[str, Any]:
-    """Losses of every world's best pair, chosen on validation rows."""
-    engine = assembled.engine
-    found = {
-        name: _losses(engine, rows, pairs.encoders, pairs.decoders).view(engine.grid.worlds, -1)
-        for name, rows in (("validation", engine.validation), ("test", assembled.test))
-    }
-    best = found["validation"].argmin(1, keepdim=True)
-    told = {name: losses.gather(1, best).squeeze(1) for name, losses in found.items()}
-    return {
-        **{name: losses.tolist() for name, losses in told.items()},
-        "test_mean": float(told["test"].mean()),
-        "forwards_per_world": pairs.forwards,
-    }
 
 
 if __name__ == "__main__":

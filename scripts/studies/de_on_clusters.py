@@ -25,12 +25,13 @@ import torch
 
 from coevo import assemble, load_experiment
 from coevo.assemble import Assembled
+from coevo.optimizers.gradient import STEP_COST
 from coevo.sizing import threads
 from coevo.state import GridState
+from scripts.studies.bests_of_worlds import told
 
 __all__ = ["main"]
 
-_STEP_COST = 3
 _EVERY = 5
 _EVOLUTION = (f"de.every={_EVERY}", "optimizer.kind=de")
 _WAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name, changes in _WAYS.items():
         assembled = assemble(load_experiment("clusters", [*common, *changes]), "cpu")
         engine, experiment = assembled.engine, assembled.worlds[0].experiment
-        each = _STEP_COST * engine.order.steps * engine.order.batch_size
+        each = STEP_COST * engine.order.steps * engine.order.batch_size
         with threads(assembled.threads):
             dropped = name == "gradient steps, moments dropped"
             document[name] = _course(assembled, experiment.generations * each, dropped=dropped)
@@ -69,13 +70,12 @@ def _course(assembled: Assembled, budget: int, *, dropped: bool) -> dict[str, An
     """Go on while the next generation is paid for."""
     engine = assembled.engine
     state, spent = engine.init(), 0
-    each = _STEP_COST * engine.order.steps * engine.order.batch_size
     while True:
         after, measures = engine.advance(state)
-        forwards = measures.get("sample_forwards")
-        spent += each if forwards is None else int(forwards[0])
+        spent += int(measures["sample_forwards"][0])
         if spent > budget:
-            return _told(assembled, state) | {"generations": state.generation}
+            pairs = state.encoders, state.decoders
+            return told(assembled, pairs) | {"generations": state.generation}
         state = after
         if dropped and state.generation % _EVERY == 0:
             state = _without_moments(state)
@@ -88,20 +88,6 @@ def _without_moments(state: GridState) -> GridState:
         for one in (state.encoders, state.decoders)
     ]
     return replace(state, optimizer=state.optimizer.without(*everywhere))
-
-
-def _told(assembled: Assembled, state: GridState) -> dict[str, Any]:
-    """L1 of every world's best cell, chosen on validation rows."""
-    engine, pair = assembled.engine, (state.encoders, state.decoders)
-    found = {
-        name: rows.metrics(engine.networks, engine.task, *pair, names=("l1",))["l1"]
-        for name, rows in (("validation", engine.validation), ("test", assembled.test))
-    }
-    worlds = {name: losses.view(engine.grid.worlds, -1) for name, losses in found.items()}
-    best = worlds["validation"].argmin(1, keepdim=True)
-    told = {name: losses.gather(1, best).squeeze(1) for name, losses in worlds.items()}
-    mean = float(told["test"].mean())
-    return {**{name: losses.tolist() for name, losses in told.items()}, "test_mean": mean}
 
 
 if __name__ == "__main__":

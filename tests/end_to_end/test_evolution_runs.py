@@ -114,10 +114,7 @@ def test_killed_again_and_again_it_ends_bitwise_as_if_nothing_had_happened(
         trap = {"calls": [random.randrange(5 * each) + 1]}
         if kill % 2:
             trap = {"steps": [random.randrange(counts["steps"] // 3) + 1]}
-        command = ["run", file, "--out", directory]
-        if (directory / "experiment.toml").exists():
-            command = ["resume", directory]
-        assert warm.run(*command, trap=trap).code == -signal.SIGKILL
+        assert warm.begin_or_resume(file, directory, trap=trap).code == -signal.SIGKILL
     assert warm.run("resume", directory).code == 0
     assert_same_run(directory, whole)
 
@@ -141,10 +138,7 @@ def test_a_killed_study_of_presets_ends_the_same(warm: Warm, archive: Path, tmp_
     directory = tmp_path / "study"
     for share in (0.3, 0.8):
         trap = {"calls": [int(counts["calls"][-1] * share * 0.7)]}
-        command = ["run", file, "--out", directory]
-        if (directory / "experiment.toml").exists():
-            command = ["resume", directory]
-        assert warm.run(*command, trap=trap).code == -signal.SIGKILL
+        assert warm.begin_or_resume(file, directory, trap=trap).code == -signal.SIGKILL
     assert warm.run("resume", directory).code == 0
     assert_same_study(directory, whole)
 

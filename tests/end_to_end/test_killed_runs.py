@@ -65,10 +65,7 @@ def test_killed_a_dozen_times_it_ends_bitwise_as_if_nothing_had_happened(
         trap = {"calls": [random.randrange(4 * uninterrupted.calls) + 1]}
         if kill % 2:
             trap = {"steps": [random.randrange(6 * uninterrupted.steps) + 1]}
-        arguments = ["run", uninterrupted.experiment, "--out", directory]
-        if (directory / "experiment.toml").exists():
-            arguments = ["resume", directory]
-        ended = warm.run(*arguments, trap=trap)
+        ended = warm.begin_or_resume(uninterrupted.experiment, directory, trap=trap)
         assert ended.code == -signal.SIGKILL, (trap, ended)
         half_written += len(leftovers(directory))
     assert half_written > 0, "choose another seed: no kill hit a file that was being written"

@@ -83,12 +83,6 @@ def extended(warm: Warm, whole: Uninterrupted) -> Uninterrupted:
     return Uninterrupted(whole.file, directory, found["calls"][-1], found["steps"])
 
 
-def begin_or_resume(warm: Warm, file: Path, directory: Path, **options: Any) -> Ended:
-    if (directory / "experiment.toml").exists():
-        return warm.run("resume", directory, **options)
-    return warm.run("run", file, "--out", directory, **options)
-
-
 def assert_ended_alike(warm: Warm, directory: Path, other: Path) -> None:
     assert list(directory.rglob(".tmp-*")) == []
     assert not (directory / "packing.json").exists()
@@ -113,11 +107,11 @@ def test_killed_a_dozen_times_it_ends_bitwise_as_if_nothing_had_happened(
         trap = {"calls": [random.randrange(whole.calls // 6) + 1]}
         if kill % 2:
             trap = {"steps": [random.randrange(whole.steps // 6) + 1]}
-        ended = begin_or_resume(warm, whole.file, directory, trap=trap)
+        ended = warm.begin_or_resume(whole.file, directory, trap=trap)
         assert ended.code == -signal.SIGKILL, (trap, ended)
         half_written += len(list(directory.rglob(".tmp-*")))
     assert half_written > 0, "choose another seed: no kill hit a file that was being written"
-    ended = begin_or_resume(warm, whole.file, directory)
+    ended = warm.begin_or_resume(whole.file, directory)
     assert ended.code == 0, ended.err
     assert_ended_alike(warm, directory, whole.directory)
 
@@ -144,7 +138,7 @@ def test_killed_while_it_describes_its_stacks_it_goes_on_with_the_same(
     directory, seen = tmp_path / "study", set[tuple[bool, ...]]()
 
     def start(trap: dict[str, Any]) -> Ended:
-        ended = begin_or_resume(warm, whole.file, directory, trap=trap)
+        ended = warm.begin_or_resume(whole.file, directory, trap=trap)
         seen.add(
             (
                 *((directory / f"{name}.json").exists() for name in ("study", "packing")),
@@ -156,7 +150,7 @@ def test_killed_while_it_describes_its_stacks_it_goes_on_with_the_same(
 
     assert killed_at_steps(range(1, 45, 2), start) > 20
     assert len(seen) >= 5, seen
-    assert begin_or_resume(warm, whole.file, directory).code == 0
+    assert warm.begin_or_resume(whole.file, directory).code == 0
     assert_ended_alike(warm, directory, whole.directory)
 
 

@@ -102,6 +102,12 @@ class Warm:
         self._running = int(self._answer())
         return self._running
 
+    def begin_or_resume(self, file: Path, directory: Path, **options: Any) -> Ended:
+        """Go on with what is in a directory, or begin it there; options as for `start`."""
+        if (directory / "experiment.toml").exists():
+            return self.run("resume", directory, **options)
+        return self.run("run", file, "--out", directory, **options)
+
     def wait(self) -> Ended:
         """How the command line that was started ends."""
         code = os.waitstatus_to_exitcode(int(self._answer()))

@@ -63,13 +63,17 @@ def test_a_cell_has_the_number_that_its_key_says() -> None:
     key = Key.for_cells(torch.tensor([3, 3, 8]), torch.tensor([0, 1, 0]))
     drawn = spread_out(torch.tensor([0.1, 1.0, 10.0]), 100.0, (0.0, math.inf), key)
     shares: list[float] = uniform(key, (), dtype=torch.float64).tolist()
-    expected = [c * 100 ** (2 * share - 1) for c, share in zip((0.1, 1.0, 10.0), shares, strict=True)]  # fmt: skip
+    expected = [
+        c * 100 ** (2 * share - 1) for c, share in zip((0.1, 1.0, 10.0), shares, strict=True)
+    ]
     assert drawn.tolist() == pytest.approx(expected, rel=1e-7)
 
 
 def test_logarithms_are_even() -> None:
     grid = {"grid": {"rows": 30, "columns": 30}, "evaluation": {"every": 9}}
-    rates = rates_of(engine_with((4,), optimizer={"learning_rate": 0.01, "learning_rate_spread": 10.0}, **grid))  # fmt: skip
+    rates = rates_of(
+        engine_with((4,), optimizer={"learning_rate": 0.01, "learning_rate_spread": 10.0}, **grid)
+    )
     places = (rates.log10() + 3) / 2
     assert len(set(rates.tolist())) == 900
     for quarter in range(4):

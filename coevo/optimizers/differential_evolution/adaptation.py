@@ -130,7 +130,8 @@ class Lessons:
         """
         early = moment.generation < rules.learning_period
         memory, names = windows["scale_memory"], range(len(rules.strategies))
-        share = torch.tensor(rules.first_shares, dtype=memory.dtype, device=memory.device)
+        # Filled where they are needed: a copy from the host would make a GPU wait.
+        share = torch.stack([memory.new_full((), share) for share in rules.first_shares])
         learned = share.expand(len(memory), -1)
         if rules.credit != "none" and not early:
             earnings, trials = (windows[f"credit_{k}"].sum((1, 2)) for k in ("earned", "trials"))

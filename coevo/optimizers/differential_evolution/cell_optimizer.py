@@ -68,14 +68,7 @@ class DifferentialEvolution:
             again = replace(problem, batches=iter(batches))
             improved, eligible = self._trials(again, state, kept)
         again = replace(problem, batches=iter(batches))
-        joined = _joined(improved, self._steps(again, state, kept), eligible)
-        selected = problem.source_encoders(), problem.source_decoders()
-        assert improved.sources is not None
-        encoders, decoders = (
-            torch.where(eligible, tried, other)
-            for tried, other in zip(improved.sources, selected, strict=True)
-        )
-        return replace(joined, sources=(encoders, decoders))
+        return _joined(problem, improved, self._steps(again, state, kept), eligible)
 
     def _steps(self, problem: CellProblem, state: OptimizerState, kept: CellTensors) -> Improved:
         """A generation of gradient steps; what trials keep stays."""
@@ -148,20 +141,25 @@ def _changed(after: Population, before: Population) -> dict[str, Tensor]:
     return {name: weight != before.weights[name] for name, weight in after.weights.items()}
 
 
-def _joined(trials: Improved, steps: Improved, eligible: Tensor) -> Improved:
+def _joined(problem: CellProblem, trials: Improved, steps: Improved, eligible: Tensor) -> Improved:
     """Trials where there were any, and gradient steps elsewhere; all cells pay for both."""
-    ours = _parted(trials.state)[1]
+    ours, loss = _parted(trials.state)[1], "train_loss"
     cell = {**steps.state.cell, **_named(ours)}
     state = OptimizerState(cell, steps.state.encoder, steps.state.decoder)
-    loss = "train_loss"
     measures = {
         **trials.measures,
         loss: torch.where(eligible, trials.measures[loss], steps.measures[loss]),
         "sample_forwards": trials.measures["sample_forwards"] + steps.measures["sample_forwards"],
     }
+    assert trials.sources is not None
+    encoders, decoders = trials.sources
     return Improved(
         trials.encoders.merge(eligible, steps.encoders),
         trials.decoders.merge(eligible, steps.decoders),
         trials.state.merge(eligible, state),
         measures,
+        (
+            torch.where(eligible, encoders, problem.source_encoders()),
+            torch.where(eligible, decoders, problem.source_decoders()),
+        ),
     )

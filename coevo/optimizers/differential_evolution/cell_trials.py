@@ -18,7 +18,7 @@ from coevo.optimizers.differential_evolution.archive import Archive
 from coevo.optimizers.differential_evolution.attempts import Attempt, Challenger, best_of
 from coevo.optimizers.differential_evolution.breeding import Breeding, Stock
 from coevo.optimizers.differential_evolution.cell_rules import CellRules
-from coevo.optimizers.differential_evolution.company import Company, company
+from coevo.optimizers.differential_evolution.company import company
 from coevo.optimizers.differential_evolution.contest import Partners, joined, judged, scores
 from coevo.optimizers.differential_evolution.draws import Draws
 from coevo.optimizers.differential_evolution.neighbors import Neighborhoods, neighborhood_parents
@@ -32,7 +32,7 @@ from coevo.stream import Batch
 from operators import Parents, Recipe, earned
 from operators.mutations import SOUP_SIZE, soup
 
-__all__ = ["Trials", "companies"]
+__all__ = ["Trials"]
 
 
 class Trials:
@@ -74,7 +74,13 @@ class Trials:
         self._archives = {
             group: archive.select(problem.cells) for group, archive in self._everyones.items()
         }
-        self.companies = companies(settings, problem)
+        self._everyone = {"encoder": problem.encoders, "decoder": problem.decoders}
+        self.companies = {
+            group: company(
+                [self._everyone[role] for role in roles], problem.neighbors, gate=settings.gate
+            )
+            for group, roles in settings.groups.items()
+        }
         self._partners = Partners.drawn(problem, settings.partners)
         # The loss of what stands now, relative to the first target's.
         first = torch.ones_like(problem.cells, dtype=torch.float64)
@@ -225,7 +231,6 @@ class Trials:
         """The networks of trials, by role."""
         rates, forced = (numbers.flatten() for numbers in crossing)
         roles = self._settings.groups[group]
-        everyone = {"encoder": self._problem.encoders, "decoder": self._problem.decoders}
         breeding = Breeding(
             recipe.flat(), rates, forced, key, self._settings.grain, self._problem.threads
         )
@@ -235,7 +240,7 @@ class Trials:
             {
                 role: Stock(
                     self.pair[role],
-                    everyone[role].weights,
+                    self._everyone[role].weights,
                     archive[role],
                     transposed[role],
                 )
@@ -255,12 +260,3 @@ class Trials:
         self.evaluations += len(pairs)
         self.sample_forwards += len(pairs) * batch.inputs.shape[1]
         return scores(self._problem.networks, self._problem.task, pairs, batch)
-
-
-def companies(settings: CellRules, problem: CellProblem) -> dict[str, Company]:
-    """The donors of each group of roles."""
-    everyone = {"encoder": problem.encoders, "decoder": problem.decoders}
-    return {
-        group: company([everyone[role] for role in roles], problem.neighbors, gate=settings.gate)
-        for group, roles in settings.groups.items()
-    }
