@@ -11,7 +11,7 @@ from coevo.experiment import Experiment
 from coevo.optimizers.differential_evolution.cell_rules import CellRules
 from coevo.optimizers.differential_evolution.rules import Rules, preset_rules
 
-__all__ = ["cell_rules", "evolution_rules", "trial_generations"]
+__all__ = ["cell_rules", "evolution_rules", "gradient_steps", "trial_generations"]
 
 _AS_THEY_ARE = (
     *("credit", "learning_period", "scale", "scale_start", "sinusoid_phase"),
@@ -47,9 +47,21 @@ def evolution_rules(table: DifferentialEvolutionTable) -> Rules:
 
 
 def trial_generations(experiment: Experiment) -> int:
-    """How many generations of a run make trials."""
-    shared = experiment.generations - experiment.start.isolated_generations
-    return max(1, shared // experiment.de.every)
+    """How many generations of a run make trials; at least 1, since rules go by shares of them."""
+    return max(1, _trial_generations(experiment, experiment.generations))
+
+
+def gradient_steps(experiment: Experiment, generations: int) -> int:
+    """The most gradient steps that a cell takes in the first generations of a run."""
+    table, trained = experiment.optimizer, generations
+    if table.kind == "de" and experiment.de.fallback == "keep":
+        trained -= _trial_generations(experiment, generations)
+    return trained * table.steps
+
+
+def _trial_generations(experiment: Experiment, generations: int) -> int:
+    shared = max(0, generations - experiment.start.isolated_generations)
+    return shared // experiment.de.every
 
 
 def cell_rules(experiment: Experiment, neighbors: int) -> CellRules:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coevo.de_choice import gradient_steps
 from coevo.experiment import Experiment
 from coevo.experiment_source import experiment_source
 from coevo.packing import PlannedStack, Setting, pack
@@ -116,9 +117,9 @@ def dry_run(
 def _gradient_steps(stack: PlannedStack) -> int:
     """Of all cells, and of the ancestors of all worlds."""
     experiment = stack.experiment
-    trained = stack.cells * experiment.generations
-    trained += len(stack.worlds) * experiment.start.ancestor_generations
-    return trained * experiment.optimizer.steps
+    of_ancestors = experiment.start.ancestor_generations * experiment.optimizer.steps
+    of_a_cell = gradient_steps(experiment, experiment.generations)
+    return stack.cells * of_a_cell + len(stack.worlds) * of_ancestors
 
 
 def _gibibytes(size: int) -> str:

@@ -10,8 +10,8 @@ import polars
 
 from coevo.assemble import Assembled
 from coevo.best_pairing import cell_of_best, write_best_pairing, write_pairing
+from coevo.de_choice import gradient_steps
 from coevo.engine import Engine
-from coevo.experiment import Experiment
 from coevo.files import write_json
 from coevo.population import share_of_zeros
 from coevo.pruned_pairing import pruning_of_cell
@@ -67,7 +67,7 @@ def conclude(
         "status": "complete" if best is not None else "failed",
         "generations": state.generation,
         **spent.document(),
-        "gradient_steps_per_cell": _gradient_steps(experiment, state.generation),
+        "gradient_steps_per_cell": gradient_steps(experiment, state.generation),
         "parameters": assembled.parameters,
         "loss": experiment.task.loss,
         "dataset": experiment.task.dataset,
@@ -84,15 +84,6 @@ def conclude(
         outcome["variants"] = _variants(directory, assembled, state, worlds)
     write_json(directory.result_file, outcome)
     return outcome
-
-
-def _gradient_steps(experiment: Experiment, completed: int) -> int:
-    """The most gradient steps that a cell has taken."""
-    generations = completed
-    if experiment.optimizer.kind == "de" and experiment.de.fallback == "keep":
-        begun = max(0, completed - experiment.start.isolated_generations)
-        generations -= begun // experiment.de.every
-    return generations * experiment.optimizer.steps
 
 
 def _variants(
