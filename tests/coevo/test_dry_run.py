@@ -54,6 +54,18 @@ def test_ancestors_are_planned_too() -> None:
     assert stack["gradient_steps"] == 3 * (4 * 50 + 20) * 3
 
 
+def test_generations_of_trials_take_no_gradient_steps() -> None:
+    changes = {
+        "grid": {"rows": 3, "columns": 3, "neighborhood": "moore"},
+        "start": {"ancestor_generations": 20, "isolated_generations": 10},
+        "optimizer": {**DOCUMENT["optimizer"], "kind": "de"},
+        "de": {"every": 4},
+    }
+    (stack,) = dry_run(experiment(**changes), device="cpu").document["stacks"]
+    # Forty generations after those in which cells are isolated, of which ten make trials.
+    assert stack["gradient_steps"] == (9 * (10 + 30) + 20) * 3
+
+
 def test_an_experiment_that_is_no_study_is_one_variant() -> None:
     found = dry_run(experiment(sweep={"replicates": 3}), device="cpu")
     assert found.variants == ("base",)

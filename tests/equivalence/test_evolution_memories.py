@@ -131,11 +131,13 @@ def with_marked_archives(engine: Engine, state: GridState) -> GridState:
     """Archives of two places whose weights say whose they are; only the first is in use."""
     place = 1.0 + torch.arange(2 * engine.grid.cells, dtype=torch.float64).view(-1, 2)
     marked = {
-        path.removeprefix("de/"): (1e4 * place).view(-1, 2, *[1] * (tensor.dim() - 2))
-        .expand_as(tensor).clone()
+        path.removeprefix("de/"): (1e4 * place)
+        .view(-1, 2, *[1] * (tensor.dim() - 2))
+        .expand_as(tensor)
+        .clone()
         for path, tensor in state.optimizer.cell.items()
         if path.startswith("de/archive/")
-    }  # fmt: skip
+    }
     held = {f"archived/{role}": torch.ones(engine.grid.cells).long() for role in ROLES}
     return with_known(state, **marked, **held)
 
